@@ -1,0 +1,9 @@
+//! Sub-accounts for DialNexa.
+//!
+//! The map, in the order a request travels:
+//!
+//! - [`values`]: ids, regions, money, dates: types that know nobody.
+//! - [`error`]: what can go wrong, without HTTP in it.
+
+pub mod error;
+pub mod values;
