@@ -4,6 +4,12 @@
 //!
 //! - [`values`]: ids, regions, money, dates: types that know nobody.
 //! - [`error`]: what can go wrong, without HTTP in it.
+//! - [`schema`]: the tables as the migrations leave them.
+//! - [`access`]: who asks, where, may they; the only door to the databases.
+//! - [`domain`]: the operations.
 
+pub mod access;
+pub mod domain;
 pub mod error;
+pub mod schema;
 pub mod values;

@@ -62,7 +62,8 @@ CREATE TABLE organizations (
 CREATE TABLE accounts (
     organization_id uuid NOT NULL REFERENCES organizations,
     account_id uuid NOT NULL,
-    PRIMARY KEY (organization_id, account_id)
+    PRIMARY KEY (organization_id, account_id),
+    UNIQUE (account_id)
 );
 
 CREATE TABLE sub_accounts (
@@ -82,6 +83,7 @@ CREATE TABLE sub_accounts (
     created_at timestamptz NOT NULL DEFAULT now(),
     suspended_at timestamptz,
     PRIMARY KEY (organization_id, sub_account_id),
+    UNIQUE (sub_account_id),
     UNIQUE (organization_id, external_id),
     FOREIGN KEY (organization_id, sub_account_id) REFERENCES accounts (organization_id, account_id)
 );

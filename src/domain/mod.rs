@@ -1,0 +1,4 @@
+//! What the product does: plain functions, one transaction each, knowing nothing of
+//! HTTP, HTML or JSON.
+//!
+//! An area owns its tables and calls only areas named before it here.
