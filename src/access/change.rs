@@ -51,6 +51,11 @@ impl<T> Change<T> {
         Self { value, events: std::iter::once(first).chain(others).collect() }
     }
 
+    /// What the write results in.
+    pub fn value(&self) -> &T {
+        &self.value
+    }
+
     /// Nothing was changed, so there is nothing to tell.
     pub fn none(value: T) -> Self {
         Self { value, events: Vec::new() }

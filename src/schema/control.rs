@@ -13,6 +13,8 @@ diesel::table! {
         slots_in_use -> Integer,
         active_sub_accounts -> Integer,
         suspended_sub_accounts -> Integer,
+        calls_30d -> BigInt,
+        minutes_30d -> BigInt,
         created_at -> Timestamptz,
     }
 }

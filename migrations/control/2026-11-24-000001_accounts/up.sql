@@ -50,6 +50,9 @@ CREATE TABLE organizations (
     slots_in_use integer NOT NULL DEFAULT 0 CHECK (slots_in_use >= 0),
     active_sub_accounts integer NOT NULL DEFAULT 0,
     suspended_sub_accounts integer NOT NULL DEFAULT 0,
+    -- Refreshed with the sub-accounts' own counters.
+    calls_30d bigint NOT NULL DEFAULT 0,
+    minutes_30d bigint NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT now(),
     -- domain.md 3.2: allocations + parent reserved = total.
     CONSTRAINT allocations_within_total CHECK (allocated_concurrency BETWEEN 0 AND total_concurrency),
@@ -162,7 +165,7 @@ CREATE POLICY parent ON organizations TO dialnexa_tenant, dialnexa_operator
 CREATE POLICY overview ON organizations FOR SELECT TO dialnexa_overview
     USING (organization_id = (SELECT current_organization()));
 GRANT SELECT, UPDATE (allocated_concurrency, claimed_concurrency, slots_in_use, active_sub_accounts,
-    suspended_sub_accounts) ON organizations TO dialnexa_tenant;
+    suspended_sub_accounts, calls_30d, minutes_30d) ON organizations TO dialnexa_tenant;
 GRANT SELECT ON organizations TO dialnexa_overview;
 GRANT SELECT, INSERT, UPDATE ON organizations TO dialnexa_operator;
 

@@ -1,0 +1,19 @@
+//! The double-entry ledger (`domain.md` 4.6).
+
+use diesel::prelude::*;
+
+use crate::{
+    access::{Tx, permission::Permission},
+    error::Error,
+    schema::control::ledger_accounts,
+};
+
+/// Opens the ledger accounts of an account, all empty.
+pub fn open<P: Permission>(tx: &mut Tx<'_, P>, currency: &str) -> Result<(), Error> {
+    let rows: Vec<_> = ["wallet", "payments", "usage", "write_offs"]
+        .into_iter()
+        .map(|name| (ledger_accounts::ledger_account.eq(name), ledger_accounts::currency.eq(currency)))
+        .collect();
+    diesel::insert_into(ledger_accounts::table).values(rows).execute(tx.connection())?;
+    Ok(())
+}
