@@ -13,3 +13,4 @@ pub mod domain;
 pub mod error;
 pub mod schema;
 pub mod values;
+pub mod work;

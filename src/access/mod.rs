@@ -28,7 +28,7 @@ use object_store::ObjectStore;
 
 use crate::{
     error::Error,
-    values::{AccountId, OrganizationId, Region, SessionId, UserId},
+    values::{AccountId, OrganizationId, Region, SessionId, SubAccountId, UserId},
 };
 
 pub use authenticate::PRODUCT_NAME;
@@ -37,8 +37,9 @@ pub use denied::Denied;
 pub use scope::{Scope, facts};
 pub use tx::{Control, EraserTx, GateTx, OperatorTx, Overview, RegionTx, Regional, Tx};
 
+use permission::Standing;
 use pools::{Connections, connect, connection};
-use principal::{Asker, Person, RequestFacts};
+use principal::{Account, Asker, Person, Principal, RequestFacts};
 use tx::{DatabaseRole, enter_gate, enter_tenant, transaction};
 
 /// Where recordings are kept: one store per region.
@@ -186,4 +187,65 @@ impl Access {
         })
         .await
     }
+
+    /// The platform's own scope in an account that a job's row names.
+    pub fn scope_of_job<P: permission::Permission>(
+        self: &Arc<Self>,
+        work: &'static str,
+        organization: OrganizationId,
+        account: AccountId,
+        region: Region,
+    ) -> Result<Scope<P>, Error> {
+        let account = Account {
+            organization,
+            id: account,
+            name: String::new(),
+            region,
+            brand: PRODUCT_NAME.to_owned(),
+            sub_account: None,
+            sub_accounts_enabled: true,
+        };
+        let (principal, standing) = (Principal::Platform(work), Standing::Platform);
+        Scope::prove(self.clone(), Asker { principal, standing, account, request: RequestFacts::default() })
+    }
+
+    /// Erases in the control database what a deleted sub-account leaves there.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Error::Busy`] when no connection is free in time.
+    pub async fn erase<T: Send + 'static>(
+        self: &Arc<Self>,
+        organization: OrganizationId,
+        sub_account: SubAccountId,
+        work: impl FnOnce(&mut EraserTx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.run(move |access| erase_in(&access.control, organization, sub_account, work)).await
+    }
+
+    /// Erases in a region's database what a deleted sub-account leaves there.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Error::Busy`] when no connection is free in time.
+    pub async fn erase_in_region<T: Send + 'static>(
+        self: &Arc<Self>,
+        region: Region,
+        organization: OrganizationId,
+        sub_account: SubAccountId,
+        work: impl FnOnce(&mut EraserTx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.run(move |access| erase_in(access.region(&region)?, organization, sub_account, work)).await
+    }
+}
+
+fn erase_in<T>(
+    pool: &Connections,
+    organization: OrganizationId,
+    sub_account: SubAccountId,
+    work: impl FnOnce(&mut EraserTx<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut pooled = connection(pool)?;
+    transaction(&mut pooled, false, |c| {
+        enter_tenant(c, DatabaseRole::Eraser, organization, sub_account.into())?;
+        work(&mut EraserTx::new(c))
+    })
 }

@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 
 use crate::{
     error::Error,
-    values::{AccountId, SessionId, SubAccountId, UserId},
+    values::{AccountId, Region, SessionId, SubAccountId, UserId},
 };
 
 use super::{
@@ -58,6 +58,11 @@ impl<P: Permission> Scope<P> {
     /// Whether the asker also holds `Q`: for what a page offers.
     pub fn holds<Q: Permission>(&self) -> bool {
         Q::held_by(self.asker.standing)
+    }
+
+    /// The regions one can choose for a new sub-account or workspace.
+    pub fn regions(&self) -> Vec<Region> {
+        self.access.regions().cloned().collect()
     }
 
     /// The object store of the account's region.

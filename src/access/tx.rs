@@ -126,12 +126,6 @@ impl<'t, P: Permission, Database> Tx<'t, P, Database> {
     pub fn organization(&self) -> OrganizationId {
         self.asker.account.organization
     }
-
-    /// The account whose rows this transaction sees now: the proved one, or a sub-account
-    /// inside [`Tx::within`].
-    pub(super) fn current_account(&self) -> AccountId {
-        self.account
-    }
 }
 
 impl<P: Permission> Tx<'_, P> {

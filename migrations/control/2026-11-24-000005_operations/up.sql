@@ -72,6 +72,7 @@ CREATE TABLE deletion_certificates (
     UNIQUE (organization_id, sub_account_id),
     FOREIGN KEY (organization_id, account_id) REFERENCES accounts
 );
+CREATE INDEX deletion_certificates_by_time ON deletion_certificates (organization_id, requested_at);
 CREATE INDEX deletions_to_do ON deletion_certificates (requested_at) WHERE completed_at IS NULL;
 CALL isolate_account_rows('deletion_certificates', 'SELECT, INSERT, UPDATE');
 

@@ -11,7 +11,7 @@ use crate::{
     values::{SubAccountId, SubAccountStatus},
 };
 
-use super::name::SubAccountName;
+use super::{allocation, name::SubAccountName};
 
 /// Locks a sub-account that is not being deleted and gives its name and status.
 fn lock(tx: &mut Tx<'_, ManageSubAccounts>, id: SubAccountId) -> Result<(String, SubAccountStatus), Error> {
@@ -50,6 +50,8 @@ fn set_status(
     action: &'static str,
 ) -> Result<Change<bool>, Error> {
     let organization = tx.organization();
+    // The organization keeps count of statuses: its row is locked first, as by everyone.
+    allocation::lock(tx)?;
     let (name, from) = lock(tx, id)?;
     if from == to {
         return Ok(Change::none(false));
