@@ -223,8 +223,8 @@ impl<T: HasMoment + ?Sized> HasMoment for &T {
 
 /// `{{ minor|money(currency) }}`
 #[askama::filter_fn]
-pub fn money(minor: impl Whole, _: &dyn askama::Values, currency: impl fmt::Display) -> askama::Result<String> {
-    Ok(money_text(minor.whole(), &currency.to_string()))
+pub fn money(minor: impl Whole, _: &dyn askama::Values, currency: &str) -> askama::Result<String> {
+    Ok(money_text(minor.whole(), currency))
 }
 
 /// `{{ count|number }}`
@@ -247,8 +247,8 @@ pub fn clock(seconds: impl Whole, _: &dyn askama::Values) -> askama::Result<Stri
 
 /// `{{ part|percent(whole) }}`
 #[askama::filter_fn]
-pub fn percent(part: impl Whole, _: &dyn askama::Values, whole: impl Whole) -> askama::Result<String> {
-    Ok(percent_text(part.whole(), whole.whole()))
+pub fn percent(part: impl Whole, _: &dyn askama::Values, whole: i64) -> askama::Result<String> {
+    Ok(percent_text(part.whole(), whole))
 }
 
 /// `{{ moment|datetime }}`: date, time and zone in a `<time>` element
