@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command with DIALNEXA_DATABASE_URL naming a PostgreSQL to test against: the one that is given, or a
-# throwaway one that is started for the command and stopped after it. It is not durable, and that makes it fast.
+# throwaway one that is started for the command and stopped after it. It is not durable, and that makes it fast;
+# DURABLE=1 makes it as slow as a real one, to measure.
 #
 #   tests/with_postgres.sh cargo test
 set -euo pipefail
@@ -45,13 +46,18 @@ chmod a+r "$cluster/password"
 cd_free "$bin/initdb" -D "$cluster/data" -U owner --encoding=UTF8 --locale=C.UTF-8 --no-sync \
     --auth=scram-sha-256 --pwfile="$cluster/password" >/dev/null
 
+durable=(-c fsync=off -c full_page_writes=off -c synchronous_commit=off)
+if [ -n "${DURABLE:-}" ]; then
+    durable=()
+fi
+
 # A free port of the loopback: tests also reach the server as programs elsewhere would.
 for attempt in 1 2 3 4 5; do
     port=$((20000 + RANDOM % 12000))
     setsid "${as_server[@]}" env -C / LC_ALL=C "$bin/postgres" -D "$cluster/data" -p "$port" \
-        -c listen_addresses=127.0.0.1 -c unix_socket_directories="$cluster" -c fsync=off -c full_page_writes=off \
-        -c synchronous_commit=off -c max_connections=300 -c shared_buffers=128MB -c max_wal_size=2GB \
-        -c autovacuum=on -c log_min_messages=fatal -c timezone=UTC >"$cluster/log" 2>&1 &
+        -c listen_addresses=127.0.0.1 -c unix_socket_directories="$cluster" "${durable[@]}" \
+        -c max_connections=300 -c shared_buffers=128MB -c max_wal_size=2GB \
+        -c log_min_messages=fatal -c timezone=UTC >"$cluster/log" 2>&1 &
     server=$!
     for _ in $(seq 200); do
         if grep -qs '^ready' "$cluster/data/postmaster.pid"; then
