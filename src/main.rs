@@ -1,6 +1,6 @@
 //! `dialnexa`: from the command line to a running server.
 
-use std::{net::TcpListener, process::ExitCode};
+use std::{io::IsTerminal, net::TcpListener, process::ExitCode};
 
 use actix_web::rt::{System, task::spawn_blocking};
 use dialnexa::{
@@ -19,8 +19,10 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
     let outcome = System::new().block_on(execute(command, settings));
     let code = match outcome {
         Ok(()) => 0,
