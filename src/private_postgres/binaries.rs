@@ -31,7 +31,9 @@ impl Binaries {
     pub(super) fn find(major: Option<u32>) -> Result<Self, StartError> {
         let mut found: Vec<Self> = candidates().into_iter().filter_map(Self::at).collect();
         found.sort_by_key(|binaries| binaries.major);
-        let there = found.iter().map(|binaries| binaries.major.to_string()).collect::<Vec<_>>().join(", ");
+        let mut majors: Vec<String> = found.iter().map(|binaries| binaries.major.to_string()).collect();
+        majors.dedup();
+        let there = majors.join(", ");
         let chosen = match major {
             Some(major) => found.into_iter().rfind(|binaries| binaries.major == major),
             None => found.pop().filter(|newest| newest.major >= OLDEST),

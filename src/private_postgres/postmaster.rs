@@ -18,7 +18,7 @@ use rustix::{
 
 use super::{OWNER, account::Account, cluster_files::ClusterFiles};
 use crate::{
-    start::{StartError, Stop},
+    start::{StartError, Stop, one_line},
     values::DatabaseUrl,
 };
 
@@ -52,6 +52,8 @@ const SETTINGS: [&str; 14] = [
 pub(super) struct Postmaster {
     pid: Pid,
     child: Option<Child>,
+    /// Where in the log its own words begin, in bytes.
+    log_begins: u64,
 }
 
 impl Postmaster {
@@ -62,25 +64,30 @@ impl Postmaster {
         stop: &Stop,
     ) -> Result<Self, StartError> {
         if let Some(pid) = running(files) {
-            let mut found = Self { pid, child: None };
+            let mut found = Self { pid, child: None, log_begins: 0 };
             if found.answers_in_time(files, stop)? {
                 return Ok(found);
             }
         }
+        let mut why = String::new();
         // Processes of a crashed postmaster need a moment to notice, and hold the files until then.
         for _ in 0..20 {
             let mut started = start(files, account)?;
             match started.answers_in_time(files, stop) {
                 Ok(true) => return Ok(started),
-                Ok(false) if last_words(files.log()).contains("still in use") => thread::sleep(STEP * 10),
-                Ok(false) => break,
+                Ok(false) => {
+                    why = started.last_words(files);
+                    if !why.contains("still in use") {
+                        break;
+                    }
+                    thread::sleep(STEP * 10);
+                }
                 Err(error) => {
                     started.stop(files)?;
                     return Err(error);
                 }
             }
         }
-        let why = last_words(files.log());
         Err(StartError::PrivatePostgres(format!(
             "PostgreSQL does not start: {why} ({})",
             files.log().display()
@@ -132,7 +139,7 @@ impl Postmaster {
                 return Ok(true);
             }
             if since.elapsed() > told {
-                tracing::info!("PostgreSQL is starting: {}", last_words(files.log()));
+                tracing::info!("PostgreSQL is starting: {}", self.last_words(files));
                 told *= 2;
             }
             thread::sleep(STEP);
@@ -140,12 +147,28 @@ impl Postmaster {
         let log = files.log().display();
         Err(StartError::PrivatePostgres(format!("PostgreSQL does not become ready, see {log}")))
     }
+
+    /// The last thing of importance that it has said in the log.
+    fn last_words(&self, files: &ClusterFiles) -> String {
+        let mut said = Vec::new();
+        if let Ok(mut log) = fs::File::open(files.log()) {
+            let length = log.metadata().map_or(0, |found| found.len());
+            let from = self.log_begins.max(length.saturating_sub(8192));
+            let _ = log.seek(SeekFrom::Start(from)).and_then(|_| log.read_to_end(&mut said));
+        }
+        let said = String::from_utf8_lossy(&said);
+        let telling = said.lines().rfind(|line| line.contains("FATAL:") || line.contains("PANIC:"));
+        let last: Vec<&str> = said.lines().rev().take(3).collect();
+        let last: Vec<&str> = last.into_iter().rev().collect();
+        telling.map_or_else(|| one_line(&last.join("\n")), |line| line.trim().to_owned())
+    }
 }
 
 fn start(files: &ClusterFiles, account: &Account) -> Result<Postmaster, StartError> {
     let failed =
         |error: std::io::Error| StartError::PrivatePostgres(format!("PostgreSQL does not start: {error}"));
     let log = OpenOptions::new().create(true).append(true).mode(0o600).open(files.log()).map_err(failed)?;
+    let log_begins = log.metadata().map_or(0, |found| found.len());
     let mut command = account.command(&files.binaries.program("postgres"));
     command.arg("-D").arg(files.folder());
     for setting in SETTINGS {
@@ -157,7 +180,7 @@ fn start(files: &ClusterFiles, account: &Account) -> Result<Postmaster, StartErr
     let child = command.stdout(Stdio::from(copy)).stderr(Stdio::from(log)).spawn().map_err(failed)?;
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let pid = pid.ok_or_else(|| StartError::PrivatePostgres("PostgreSQL has no process id".to_owned()))?;
-    Ok(Postmaster { pid, child: Some(child) })
+    Ok(Postmaster { pid, child: Some(child), log_begins })
 }
 
 /// The postmaster that has marked the files, if it is alive and at work on them. A mark of a process that is
@@ -196,23 +219,6 @@ fn answers(files: &ClusterFiles) -> bool {
     let Ok(mut connection) = PgConnection::establish(&url.to_string()) else { return false };
     let shown = sql_query("SHOW data_directory").get_result::<Shown>(&mut connection);
     shown.is_ok_and(|shown| Path::new(&shown.data_directory) == files.folder())
-}
-
-/// The last thing of importance that the log says.
-fn last_words(log: &Path) -> String {
-    let mut tail = String::new();
-    if let Ok(mut file) = fs::File::open(log) {
-        let length = file.metadata().map_or(0, |found| found.len());
-        let mut bytes = Vec::new();
-        let read = file
-            .seek(SeekFrom::Start(length.saturating_sub(4096)))
-            .and_then(|_| file.read_to_end(&mut bytes));
-        if read.is_ok() {
-            tail = String::from_utf8_lossy(&bytes).into_owned();
-        }
-    }
-    let telling = tail.lines().rfind(|line| line.contains("FATAL:") || line.contains("PANIC:"));
-    telling.or_else(|| tail.lines().last()).unwrap_or("it says nothing").trim().to_owned()
 }
 
 fn pid_text(pid: Pid) -> String {
