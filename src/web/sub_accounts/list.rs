@@ -130,8 +130,12 @@ pub async fn list(
                 number_text(count),
                 format!("{} active, {} suspended", totals.active, totals.suspended),
             ),
-            Stat::new("Calls in progress", number_text(in_use), format!("of {} at once", number_text(shares.total.into())))
-                .meter(in_use, shares.total.into()),
+            Stat::new(
+                "Calls in progress",
+                number_text(in_use),
+                format!("of {} at once", number_text(shares.total.into())),
+            )
+            .meter(in_use, shares.total.into()),
             Stat::new("Calls", number_text(totals.calls_30d), "last 30 days"),
             Stat::new("Minutes", number_text(totals.minutes_30d), "last 30 days"),
         ],

@@ -3,7 +3,10 @@
 use actix_web::{HttpResponse, web};
 
 use crate::{
-    access::{Denied, Scope, permission::{ManageSubAccounts, View}},
+    access::{
+        Denied, Scope,
+        permission::{ManageSubAccounts, View},
+    },
     domain::{audit, usage},
     values::BillingMode,
     web::{
@@ -51,8 +54,12 @@ pub async fn show(
         access_href: format!("{base}/access"),
         stats: vec![
             balance,
-            Stat::new("Calls in progress", number_text(listed.in_use.into()), format!("of {} at once", listed.limit))
-                .meter(listed.in_use.into(), listed.limit.into()),
+            Stat::new(
+                "Calls in progress",
+                number_text(listed.in_use.into()),
+                format!("of {} at once", listed.limit),
+            )
+            .meter(listed.in_use.into(), listed.limit.into()),
             Stat::new(
                 "Calls, 30 days",
                 number_text(listed.calls_30d),
@@ -60,7 +67,7 @@ pub async fn show(
             ),
             Stat::new("Minutes, 30 days", number_text(listed.minutes_30d), "of answered calls"),
         ],
-        calls: bars("Calls per day, last 30 days", Unit::Calls, &days),
+        calls: bars("Calls per day, last 30 days", Unit::Things("calls".into()), &days),
         audit_href: format!("{base}/audit-log"),
         activity: recent.iter().map(|entry| event(entry, zone)).collect(),
         facts: vec![
