@@ -7,6 +7,10 @@ use std::fmt;
 pub enum Error {
     /// It does not exist, or the asker may not know that it does.
     NotFound,
+    /// Nobody is signed in, or no longer.
+    SignedOut,
+    /// The organization lacks the Enterprise feature `sub_accounts` (`domain.md` 1.1).
+    FeatureNotEnabled,
     /// The asker is known and may not do this; the text says what it takes.
     Forbidden(&'static str),
     /// Fields are wrong; nothing was changed.
@@ -56,6 +60,8 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFound => f.write_str("not found"),
+            Self::SignedOut => f.write_str("sign in first"),
+            Self::FeatureNotEnabled => f.write_str("sub-accounts are not enabled for this organization"),
             Self::Forbidden(why) => f.write_str(why),
             Self::Invalid(fields) => {
                 for (at, wrong) in fields.iter().enumerate() {
@@ -78,6 +84,8 @@ impl From<diesel::result::Error> for Error {
         match error {
             Diesel::NotFound => Self::NotFound,
             Diesel::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Self::Busy,
+            // A statement, lock or idle limit of the connection ran out.
+            Diesel::DatabaseError(_, info) if info.message().starts_with("canceling statement") => Self::Busy,
             other => Self::Internal(other.to_string()),
         }
     }

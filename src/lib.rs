@@ -9,11 +9,21 @@
 //! - [`app`]: the server.
 //! - [`values`]: ids, regions, money, dates: types that know nobody.
 //! - [`error`]: what can go wrong, without HTTP in it.
+//! - [`schema`]: the tables as the migrations leave them.
+//! - [`access`]: who asks, where, may they; the only door to the databases.
+//! - [`domain`]: the operations.
+//! - [`web`]: the HTML face: pages, parts and assets.
+//! - [`work`]: what goes on in the background.
 
+pub mod access;
 pub mod app;
 pub mod config;
+pub mod domain;
 pub mod error;
 pub mod private_postgres;
 pub mod provision;
+pub mod schema;
 pub mod start;
 pub mod values;
+pub mod web;
+pub mod work;

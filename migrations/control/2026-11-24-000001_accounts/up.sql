@@ -50,6 +50,9 @@ CREATE TABLE organizations (
     slots_in_use integer NOT NULL DEFAULT 0 CHECK (slots_in_use >= 0),
     active_sub_accounts integer NOT NULL DEFAULT 0,
     suspended_sub_accounts integer NOT NULL DEFAULT 0,
+    -- Refreshed with the sub-accounts' own counters.
+    calls_30d bigint NOT NULL DEFAULT 0,
+    minutes_30d bigint NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT now(),
     -- domain.md 3.2: allocations + parent reserved = total.
     CONSTRAINT allocations_within_total CHECK (allocated_concurrency BETWEEN 0 AND total_concurrency),
@@ -62,7 +65,8 @@ CREATE TABLE organizations (
 CREATE TABLE accounts (
     organization_id uuid NOT NULL REFERENCES organizations,
     account_id uuid NOT NULL,
-    PRIMARY KEY (organization_id, account_id)
+    PRIMARY KEY (organization_id, account_id),
+    UNIQUE (account_id)
 );
 
 CREATE TABLE sub_accounts (
@@ -82,6 +86,7 @@ CREATE TABLE sub_accounts (
     created_at timestamptz NOT NULL DEFAULT now(),
     suspended_at timestamptz,
     PRIMARY KEY (organization_id, sub_account_id),
+    UNIQUE (sub_account_id),
     UNIQUE (organization_id, external_id),
     FOREIGN KEY (organization_id, sub_account_id) REFERENCES accounts (organization_id, account_id)
 );
@@ -160,7 +165,7 @@ CREATE POLICY parent ON organizations TO dialnexa_tenant, dialnexa_operator
 CREATE POLICY overview ON organizations FOR SELECT TO dialnexa_overview
     USING (organization_id = (SELECT current_organization()));
 GRANT SELECT, UPDATE (allocated_concurrency, claimed_concurrency, slots_in_use, active_sub_accounts,
-    suspended_sub_accounts) ON organizations TO dialnexa_tenant;
+    suspended_sub_accounts, calls_30d, minutes_30d) ON organizations TO dialnexa_tenant;
 GRANT SELECT ON organizations TO dialnexa_overview;
 GRANT SELECT, INSERT, UPDATE ON organizations TO dialnexa_operator;
 

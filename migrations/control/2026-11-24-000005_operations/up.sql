@@ -72,6 +72,7 @@ CREATE TABLE deletion_certificates (
     UNIQUE (organization_id, sub_account_id),
     FOREIGN KEY (organization_id, account_id) REFERENCES accounts
 );
+CREATE INDEX deletion_certificates_by_time ON deletion_certificates (organization_id, requested_at);
 CREATE INDEX deletions_to_do ON deletion_certificates (requested_at) WHERE completed_at IS NULL;
 CALL isolate_account_rows('deletion_certificates', 'SELECT, INSERT, UPDATE');
 
@@ -79,4 +80,6 @@ CALL isolate_account_rows('deletion_certificates', 'SELECT, INSERT, UPDATE');
 -- in the tenant that the row names.
 GRANT SELECT, UPDATE (claimed_until, attempts) ON deletion_certificates TO dialnexa_gate;
 CREATE POLICY jobs ON deletion_certificates TO dialnexa_gate USING (completed_at IS NULL) WITH CHECK (true);
-CREATE POLICY expired ON delegations FOR SELECT TO dialnexa_gate USING (ended_at IS NULL AND expires_at <= now());
+CREATE POLICY over ON delegations FOR SELECT TO dialnexa_gate USING (
+    ended_at IS NULL AND (expires_at <= now()
+        OR NOT EXISTS (SELECT FROM sessions s WHERE s.session_id = delegations.session_id)));

@@ -1,0 +1,206 @@
+//! Finds out who asks and how they stand in the account they name.
+//!
+//! It is asked anew at each request: a role that was taken away, a suspended stay or an
+//! ended session stops the very next click (`trust.md` S5, S6).
+
+use diesel::{OptionalExtension, PgConnection, prelude::*};
+use time::OffsetDateTime;
+
+use crate::{
+    error::Error,
+    schema::control::{brands, delegations, memberships, organizations, sub_accounts, users},
+    values::{
+        AccountId, BillingMode, DelegationId, OrganizationId, Region, Role, SessionId, SubAccountId,
+        SubAccountStatus, UserId,
+    },
+};
+
+use super::{
+    Tx,
+    permission::{ManageSubAccounts, Standing},
+    principal::{Account, Asker, Delegation, Person, Principal, RequestFacts, SubAccountFacts},
+};
+
+/// What the product is called where no brand is set.
+pub const PRODUCT_NAME: &str = "DialNexa";
+
+/// The person with this id, signed in by `session`.
+pub(super) fn person(
+    connection: &mut PgConnection,
+    user: UserId,
+    session: SessionId,
+) -> Result<Person, Error> {
+    let (name, email, time_zone) = users::table
+        .find(user)
+        .select((users::name, users::email, users::time_zone))
+        .first(connection)
+        .optional()?
+        .ok_or(Error::SignedOut)?;
+    Ok(Person { id: user, name, email, time_zone, session })
+}
+
+/// Who `user` is in `account`, or [`Error::NotFound`] when the account is none of theirs.
+pub(super) fn asker(
+    connection: &mut PgConnection,
+    user: UserId,
+    session: SessionId,
+    account: AccountId,
+    request: RequestFacts,
+) -> Result<Asker, Error> {
+    let person = person(connection, user, session)?;
+    let (principal, standing, account) = match account {
+        AccountId::Organization(id) => in_organization(connection, person, id)?,
+        AccountId::SubAccount(id) => in_sub_account(connection, person, id)?,
+    };
+    Ok(Asker { principal, standing, account, request })
+}
+
+fn in_organization(
+    connection: &mut PgConnection,
+    person: Person,
+    id: OrganizationId,
+) -> Result<(Principal, Standing, Account), Error> {
+    let (name, region, enabled, role) = organizations::table
+        .inner_join(
+            memberships::table.on(memberships::organization_id
+                .eq(organizations::organization_id)
+                .and(memberships::account_id.eq(organizations::organization_id))),
+        )
+        .filter(organizations::organization_id.eq(id).and(memberships::user_id.eq(person.id)))
+        .select((
+            organizations::name,
+            organizations::region,
+            organizations::sub_accounts_enabled,
+            memberships::role,
+        ))
+        .first::<(String, Region, bool, Role)>(connection)?;
+    let account = Account {
+        organization: id,
+        id: id.into(),
+        name,
+        region,
+        brand: PRODUCT_NAME.to_owned(),
+        sub_account: None,
+        sub_accounts_enabled: enabled,
+    };
+    Ok((Principal::Member(person), Standing::Organization(role), account))
+}
+
+diesel::alias!(memberships as parent_memberships: ParentMemberships);
+
+#[derive(Queryable)]
+struct SubAccountRow {
+    organization: OrganizationId,
+    name: String,
+    region: Region,
+    status: SubAccountStatus,
+    billing_mode: BillingMode,
+    brand: Option<String>,
+    role: Option<Role>,
+    parent_role: Option<Role>,
+    delegation: Option<DelegationId>,
+    delegation_expires: Option<OffsetDateTime>,
+}
+
+fn in_sub_account(
+    connection: &mut PgConnection,
+    person: Person,
+    id: SubAccountId,
+) -> Result<(Principal, Standing, Account), Error> {
+    let row = sub_accounts::table
+        .left_join(brands::table.on(brands::organization_id.eq(sub_accounts::organization_id)))
+        .left_join(
+            memberships::table.on(memberships::organization_id
+                .eq(sub_accounts::organization_id)
+                .and(memberships::account_id.eq(sub_accounts::sub_account_id))
+                .and(memberships::user_id.eq(person.id))),
+        )
+        .left_join(
+            parent_memberships.on(parent_memberships
+                .field(memberships::organization_id)
+                .eq(sub_accounts::organization_id)
+                .and(parent_memberships.field(memberships::account_id).eq(sub_accounts::organization_id))
+                .and(parent_memberships.field(memberships::user_id).eq(person.id))),
+        )
+        .left_join(
+            delegations::table.on(delegations::organization_id
+                .eq(sub_accounts::organization_id)
+                .and(delegations::account_id.eq(sub_accounts::sub_account_id))
+                .and(delegations::session_id.eq(person.session))
+                .and(delegations::user_id.eq(person.id))
+                .and(delegations::ended_at.is_null())
+                .and(delegations::expires_at.gt(diesel::dsl::now))),
+        )
+        .filter(sub_accounts::sub_account_id.eq(id))
+        .filter(sub_accounts::status.ne(SubAccountStatus::Deleting))
+        .select((
+            sub_accounts::organization_id,
+            sub_accounts::name,
+            sub_accounts::region,
+            sub_accounts::status,
+            sub_accounts::billing_mode,
+            brands::product_name.nullable(),
+            memberships::role.nullable(),
+            parent_memberships.field(memberships::role).nullable(),
+            delegations::delegation_id.nullable(),
+            delegations::expires_at.nullable(),
+        ))
+        .first::<SubAccountRow>(connection)?;
+    let delegation = row
+        .delegation
+        .zip(row.delegation_expires)
+        .filter(|_| matches!(row.parent_role, Some(Role::Owner | Role::Admin)))
+        .map(|(id, expires_at)| Delegation { id, expires_at });
+    let (principal, standing) = match (delegation, row.role, row.parent_role) {
+        // A stay is shown for what it is, even to somebody who is also a member.
+        (Some(delegation), ..) => (Principal::Delegate(person, delegation), Standing::ParentAdministrator),
+        (None, Some(role), _) => (Principal::Member(person), Standing::SubAccount(role)),
+        (None, None, Some(Role::Owner | Role::Admin)) => return Err(Error::Forbidden(NOT_INSIDE)),
+        _ => return Err(Error::NotFound),
+    };
+    let account = Account {
+        organization: row.organization,
+        id: id.into(),
+        name: row.name,
+        region: row.region,
+        brand: row.brand.unwrap_or_else(|| PRODUCT_NAME.to_owned()),
+        sub_account: Some(SubAccountFacts { status: row.status, billing_mode: row.billing_mode }),
+        sub_accounts_enabled: false,
+    };
+    Ok((principal, standing, account))
+}
+
+/// The account of one of the parent's own sub-accounts.
+pub(super) fn account_beneath(
+    tx: &mut Tx<'_, ManageSubAccounts>,
+    id: SubAccountId,
+) -> Result<Account, Error> {
+    let organization = tx.organization();
+    let (name, region, status, billing_mode, brand) = sub_accounts::table
+        .left_join(brands::table.on(brands::organization_id.eq(sub_accounts::organization_id)))
+        .filter(sub_accounts::organization_id.eq(organization).and(sub_accounts::sub_account_id.eq(id)))
+        .filter(sub_accounts::status.ne(SubAccountStatus::Deleting))
+        .select((
+            sub_accounts::name,
+            sub_accounts::region,
+            sub_accounts::status,
+            sub_accounts::billing_mode,
+            brands::product_name.nullable(),
+        ))
+        .first::<(String, Region, SubAccountStatus, BillingMode, Option<String>)>(tx.connection())?;
+    Ok(Account {
+        organization,
+        id: id.into(),
+        name,
+        region,
+        brand: brand.unwrap_or_else(|| PRODUCT_NAME.to_owned()),
+        sub_account: Some(SubAccountFacts { status, billing_mode }),
+        sub_accounts_enabled: false,
+    })
+}
+
+/// What a parent's administrator is told who opens a sub-account's page, or sends a form
+/// of it, without being inside.
+const NOT_INSIDE: &str = "You are not inside this sub-account. Your visit has ended or was not started, \
+     so nothing was opened and nothing was changed. Start again with Access Dashboard on the \
+     sub-account’s page.";

@@ -1,0 +1,192 @@
+//! A write and the audit entry without which it cannot be built (`trust.md` S18).
+//!
+//! Entries of one account form a chain: each holds the hash of the one before, and the
+//! account's head row is locked while one is added, so that entries neither fork nor
+//! vanish unseen.
+
+use diesel::{OptionalExtension, PgConnection, prelude::*};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    error::Error,
+    schema::control::{audit_entries, audit_heads},
+    values::{AccountId, AuditEntryId},
+};
+
+use super::principal::{Asker, Principal};
+
+/// What happened to what: one line of an account's audit log.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// The account in whose log it stands.
+    pub account: AccountId,
+    /// A stable name, such as `sub_account.suspended`.
+    pub action: &'static str,
+    /// What it was done to, as people call it.
+    pub object: String,
+    /// The id of what it was done to.
+    pub object_id: String,
+    /// Before, after and what else explains it; never a secret.
+    pub details: Value,
+}
+
+/// The result of a write, with the events that tell of it.
+#[derive(Debug)]
+pub struct Change<T> {
+    pub(super) value: T,
+    pub(super) events: Vec<Event>,
+}
+
+impl<T> Change<T> {
+    /// A write that `event` tells of.
+    pub fn new(value: T, event: Event) -> Self {
+        Self { value, events: vec![event] }
+    }
+
+    /// A write that several events tell of, in the logs of both sides.
+    pub fn told_by(value: T, first: Event, others: impl IntoIterator<Item = Event>) -> Self {
+        Self { value, events: std::iter::once(first).chain(others).collect() }
+    }
+
+    /// What the write results in.
+    pub fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// Nothing was changed, so there is nothing to tell.
+    pub fn none(value: T) -> Self {
+        Self { value, events: Vec::new() }
+    }
+}
+
+/// How the one who acted is named in the log of `account`: a sub-account's log names a
+/// parent's administrator by the brand (`domain.md` 2.5).
+fn actor(asker: &Asker, account: AccountId) -> (&'static str, Option<Uuid>, String) {
+    let from_parent = asker.principal.delegation().is_some() || account != asker.account.id;
+    match &asker.principal {
+        Principal::Platform(work) => ("platform", None, (*work).to_owned()),
+        _ if from_parent && matches!(account, AccountId::SubAccount(_)) => {
+            ("parent_administrator", None, format!("{} administrator", asker.account.brand))
+        }
+        Principal::Member(person) | Principal::Delegate(person, _) => {
+            ("member", Some(person.id.uuid()), person.name.clone())
+        }
+    }
+}
+
+/// One entry as it is stored and hashed.
+#[derive(Debug, Clone, Insertable, Queryable, Selectable)]
+#[diesel(table_name = audit_entries)]
+pub struct StoredEntry {
+    /// Its place in the account's chain, from 1.
+    pub sequence: i64,
+    /// Its id.
+    pub audit_entry_id: AuditEntryId,
+    /// When, to the microsecond.
+    pub occurred_at: OffsetDateTime,
+    /// `member`, `parent_administrator` or `platform`.
+    pub actor_kind: String,
+    /// The member.
+    pub actor_id: Option<Uuid>,
+    /// The actor as this log may name them.
+    pub actor_name: String,
+    /// The stay in which it was done, by Access Dashboard.
+    pub delegation_id: Option<Uuid>,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub object: String,
+    /// Its id.
+    pub object_id: String,
+    /// Before, after and more.
+    pub details: Value,
+    /// The peer's address.
+    pub ip: String,
+    /// The request.
+    pub request_id: String,
+    /// The hash of the entry before; empty for the first.
+    pub previous_hash: Vec<u8>,
+    /// SHA-256 over all of the above and the account.
+    pub hash: Vec<u8>,
+}
+
+impl StoredEntry {
+    /// What [`StoredEntry::hash`] must be for the entry to be as it was written.
+    pub fn expected_hash(&self, account: Uuid) -> Vec<u8> {
+        let content = serde_json::json!([
+            account,
+            self.sequence,
+            self.audit_entry_id,
+            self.occurred_at.unix_timestamp_nanos() / 1_000,
+            self.actor_kind,
+            self.actor_id,
+            self.actor_name,
+            self.delegation_id,
+            self.action,
+            self.object,
+            self.object_id,
+            self.details,
+            self.ip,
+            self.request_id,
+        ]);
+        Sha256::new()
+            .chain_update(&self.previous_hash)
+            .chain_update(content.to_string().as_bytes())
+            .finalize()
+            .to_vec()
+    }
+}
+
+/// Adds `event` to the log of the account that `connection` is in.
+pub(super) fn append(connection: &mut PgConnection, asker: &Asker, event: Event) -> Result<(), Error> {
+    let (actor_kind, actor_id, actor_name) = actor(asker, event.account);
+    let head = audit_heads::table
+        .select((audit_heads::last_sequence, audit_heads::last_hash))
+        .for_update()
+        .first::<(i64, Vec<u8>)>(connection)
+        .optional()?;
+    let (sequence, previous_hash) = match head {
+        Some(head) => head,
+        None => first_head(connection)?,
+    };
+    let now = OffsetDateTime::now_utc();
+    let mut entry = StoredEntry {
+        sequence: sequence + 1,
+        audit_entry_id: AuditEntryId::new(),
+        // The database keeps microseconds: what is hashed must be what is read back.
+        occurred_at: now.replace_nanosecond(now.microsecond() * 1_000).unwrap_or(now),
+        actor_kind: actor_kind.to_owned(),
+        actor_id,
+        actor_name,
+        delegation_id: asker.principal.delegation().map(|delegation| delegation.id.uuid()),
+        action: event.action.to_owned(),
+        object: event.object,
+        object_id: event.object_id,
+        details: event.details,
+        ip: asker.request.ip.clone(),
+        request_id: asker.request.request_id.clone(),
+        previous_hash,
+        hash: Vec::new(),
+    };
+    entry.hash = entry.expected_hash(event.account.uuid());
+    diesel::update(audit_heads::table)
+        .set((audit_heads::last_sequence.eq(entry.sequence), audit_heads::last_hash.eq(&entry.hash)))
+        .execute(connection)?;
+    diesel::insert_into(audit_entries::table).values(&entry).execute(connection)?;
+    Ok(())
+}
+
+/// Makes the head of an account's chain, or waits for whoever is making it.
+fn first_head(connection: &mut PgConnection) -> Result<(i64, Vec<u8>), Error> {
+    diesel::insert_into(audit_heads::table)
+        .values((audit_heads::last_sequence.eq(0), audit_heads::last_hash.eq(Vec::<u8>::new())))
+        .on_conflict_do_nothing()
+        .execute(connection)?;
+    Ok(audit_heads::table
+        .select((audit_heads::last_sequence, audit_heads::last_hash))
+        .for_update()
+        .first(connection)?)
+}

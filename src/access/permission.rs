@@ -1,0 +1,125 @@
+//! What one may do, as types: a domain operation names the permission it needs in its
+//! signature, and only authentication makes the proof (`domain.md` 5.2, 5.3).
+
+use crate::{error::Error, values::Role};
+
+use super::principal::Asker;
+
+/// How somebody stands in the account they act in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// A member of the organization itself.
+    Organization(Role),
+    /// A member of the sub-account.
+    SubAccount(Role),
+    /// A parent's Owner or Org Admin acting on a sub-account.
+    ParentAdministrator,
+    /// The platform's own work in the account: erasure, expiry.
+    Platform,
+}
+
+/// A right that a [`Standing`] has or lacks.
+pub trait Permission: Send + Sync + 'static {
+    /// What one is told who lacks it.
+    const REFUSAL: &'static str;
+
+    /// Whether somebody of this standing has the right.
+    fn held_by(standing: Standing) -> bool;
+
+    /// Refuses an asker who lacks the right where they are.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] with [`Permission::REFUSAL`], or what else stands in the way.
+    fn check(asker: &Asker) -> Result<(), Error> {
+        if Self::held_by(asker.standing) { Ok(()) } else { Err(Error::Forbidden(Self::REFUSAL)) }
+    }
+}
+
+/// `Self` contains the right `P`: who may administer may also look.
+pub trait Includes<P: Permission>: Permission {}
+
+impl<P: Permission> Includes<P> for P {}
+
+/// See an account: its overview, agents, numbers, calls.
+#[derive(Debug, Clone, Copy)]
+pub enum View {}
+
+impl Permission for View {
+    const REFUSAL: &'static str = "You are not a member of this account.";
+
+    fn held_by(_: Standing) -> bool {
+        true
+    }
+}
+
+/// Play and download recordings of calls.
+#[derive(Debug, Clone, Copy)]
+pub enum PlayRecordings {}
+
+impl Permission for PlayRecordings {
+    const REFUSAL: &'static str = "Playing recordings takes the role Member, Admin or Owner.";
+
+    fn held_by(standing: Standing) -> bool {
+        !matches!(standing, Standing::Organization(Role::Viewer) | Standing::SubAccount(Role::Viewer))
+    }
+}
+
+impl Includes<View> for PlayRecordings {}
+
+/// Members, API keys, settings and the audit log of an account.
+#[derive(Debug, Clone, Copy)]
+pub enum Administer {}
+
+impl Permission for Administer {
+    const REFUSAL: &'static str = "This takes the role Admin or Owner in this account.";
+
+    fn held_by(standing: Standing) -> bool {
+        match standing {
+            Standing::Organization(role) | Standing::SubAccount(role) => {
+                matches!(role, Role::Owner | Role::Admin)
+            }
+            Standing::ParentAdministrator | Standing::Platform => true,
+        }
+    }
+}
+
+impl Includes<View> for Administer {}
+
+/// An organization's sub-accounts, in every respect (`domain.md` 2.6).
+#[derive(Debug, Clone, Copy)]
+pub enum ManageSubAccounts {}
+
+impl Permission for ManageSubAccounts {
+    const REFUSAL: &'static str =
+        "Sub-accounts are managed by the Owner and the Org Admins of the organization.";
+
+    fn held_by(standing: Standing) -> bool {
+        matches!(standing, Standing::Organization(Role::Owner | Role::Admin) | Standing::Platform)
+    }
+
+    fn check(asker: &Asker) -> Result<(), Error> {
+        if !Self::held_by(asker.standing) {
+            Err(Error::Forbidden(Self::REFUSAL))
+        } else if !asker.account.sub_accounts_enabled {
+            Err(Error::FeatureNotEnabled)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The wallet of an account: balance and transactions (`domain.md` 5.3).
+#[derive(Debug, Clone, Copy)]
+pub enum ViewBilling {}
+
+impl Permission for ViewBilling {
+    const REFUSAL: &'static str = "Billing is seen by the Owner of the account.";
+
+    fn held_by(standing: Standing) -> bool {
+        match standing {
+            Standing::Organization(role) => matches!(role, Role::Owner | Role::Admin),
+            Standing::SubAccount(role) => role == Role::Owner,
+            Standing::ParentAdministrator | Standing::Platform => true,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The proof that somebody holds a permission in an account, and with it the only door
+//! to the account's data.
+
+use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc};
+
+use actix_session::SessionExt;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
+
+use crate::{
+    error::Error,
+    values::{AccountId, Region, SessionId, SubAccountId, UserId},
+};
+
+use super::{
+    Access, Denied, Overview, RegionTx, RequestId, Tx,
+    change::{Change, append},
+    permission::{Administer, Includes, ManageSubAccounts, Permission, Standing},
+    pools::connection,
+    principal::{Asker, Person, RequestFacts},
+    session_store::state,
+    tx::{DatabaseRole, enter_tenant, transaction},
+};
+
+/// Proof that the asker holds `P` in the account; a handler asks for it in its
+/// signature, and that is the check.
+pub struct Scope<P> {
+    access: Arc<Access>,
+    asker: Arc<Asker>,
+    proof: PhantomData<P>,
+}
+
+impl<P> Clone for Scope<P> {
+    fn clone(&self) -> Self {
+        Self { access: self.access.clone(), asker: self.asker.clone(), proof: PhantomData }
+    }
+}
+
+impl<P: Permission> Scope<P> {
+    /// Checks that `asker` holds `P`.
+    pub(super) fn prove(access: Arc<Access>, asker: Asker) -> Result<Self, Error> {
+        P::check(&asker)?;
+        Ok(Self { access, asker: Arc::new(asker), proof: PhantomData })
+    }
+
+    /// Who asks, and where.
+    pub fn asker(&self) -> &Asker {
+        &self.asker
+    }
+
+    /// The same proof for a right that this one contains.
+    pub fn narrow<Q: Permission>(&self) -> Scope<Q>
+    where
+        P: Includes<Q>,
+    {
+        Scope { access: self.access.clone(), asker: self.asker.clone(), proof: PhantomData }
+    }
+
+    /// Whether the asker also holds `Q`: for what a page offers.
+    pub fn holds<Q: Permission>(&self) -> bool {
+        Q::held_by(self.asker.standing)
+    }
+
+    /// The regions one can choose for a new sub-account or workspace.
+    pub fn regions(&self) -> Vec<Region> {
+        self.access.regions().cloned().collect()
+    }
+
+    /// The object store of the account's region.
+    pub fn objects(&self) -> Result<&super::Objects, Error> {
+        self.access.objects(&self.asker.account.region)
+    }
+
+    /// Reads in the control database.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Error::Busy`] when no connection is free in time.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_, P>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.run(move |access, asker| {
+            let mut pooled = connection(&access.control)?;
+            transaction(&mut pooled, true, |c| {
+                enter_tenant(c, DatabaseRole::Tenant, asker.account.organization, asker.account.id)?;
+                work(&mut Tx::new(c, asker))
+            })
+        })
+        .await
+    }
+
+    /// Reads in the database of the account's region.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Error::Busy`] when no connection is free in time.
+    pub async fn read_region<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut RegionTx<'_, P>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.run(move |access, asker| {
+            let mut pooled = connection(access.region(&asker.account.region)?)?;
+            transaction(&mut pooled, true, |c| {
+                enter_tenant(c, DatabaseRole::Tenant, asker.account.organization, asker.account.id)?;
+                work(&mut Tx::new(c, asker))
+            })
+        })
+        .await
+    }
+
+    /// Writes in the control database: the change and its audit entries are kept
+    /// together or not at all.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Error::Busy`] when no connection is free in time.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_, P>) -> Result<Change<T>, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.run(move |access, asker| {
+            let mut pooled = connection(&access.control)?;
+            transaction(&mut pooled, false, |c| {
+                enter_tenant(c, DatabaseRole::Tenant, asker.account.organization, asker.account.id)?;
+                let mut tx = Tx::new(c, asker);
+                let Change { value, events } = work(&mut tx)?;
+                for event in events {
+                    tx.as_account(event.account, |tx| append(tx.connection(), asker, event))?;
+                }
+                Ok(value)
+            })
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Access, &Asker) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (access, asker) = (self.access.clone(), self.asker.clone());
+        web::block(move || work(&access, &asker)).await.map_err(Error::internal)?
+    }
+}
+
+impl Scope<ManageSubAccounts> {
+    /// Looks over the organization with all its sub-accounts, reading only.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Error::Busy`] when no connection is free in time.
+    pub async fn overview<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Overview<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.run(move |access, asker| {
+            let mut pooled = connection(&access.control)?;
+            transaction(&mut pooled, true, |c| {
+                enter_tenant(c, DatabaseRole::Overview, asker.account.organization, asker.account.id)?;
+                work(&mut Overview::new(c, asker))
+            })
+        })
+        .await
+    }
+
+    /// The parent's own scope over one of its sub-accounts: its members, keys, audit log
+    /// and wallet as the parent manages them (`domain.md` 7.5).
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an id that is not one of this organization's.
+    pub async fn sub_account(&self, id: SubAccountId) -> Result<Scope<Administer>, Error> {
+        let account = self.read(move |tx| super::authenticate::account_beneath(tx, id)).await?;
+        let asker = Asker { standing: Standing::ParentAdministrator, account, ..(*self.asker).clone() };
+        Scope::prove(self.access.clone(), asker)
+    }
+}
+
+/// Who the session says is signed in.
+pub(super) fn signed_in(request: &HttpRequest) -> Result<(UserId, SessionId), Error> {
+    let session = request.get_session();
+    let user = session.get::<UserId>(state::USER).ok().flatten();
+    let id = session.get::<SessionId>(state::SESSION).ok().flatten();
+    user.zip(id).ok_or(Error::SignedOut)
+}
+
+/// What the audit log notes of a request.
+pub fn facts(request: &HttpRequest) -> RequestFacts {
+    RequestFacts {
+        ip: request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default(),
+        request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
+    }
+}
+
+/// The program's access, as the application holds it.
+pub(super) fn access(request: &HttpRequest) -> Result<Arc<Access>, Error> {
+    request
+        .app_data::<web::Data<Access>>()
+        .map(|data| data.clone().into_inner())
+        .ok_or_else(|| Error::internal("the application was built without access"))
+}
+
+type Extraction<T> = Pin<Box<dyn Future<Output = Result<T, Denied>>>>;
+
+impl<P: Permission> FromRequest for Scope<P> {
+    type Error = Denied;
+    type Future = Extraction<Self>;
+
+    /// The account is the one in the URL (`/accounts/{account}/…`).
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let (user, session) = signed_in(&request)?;
+            let account = request
+                .match_info()
+                .get("account")
+                .and_then(|id| id.parse::<AccountId>().ok())
+                .ok_or(Error::NotFound)?;
+            let access = access(&request)?;
+            let asker = access.asker(user, session, account, facts(&request)).await?;
+            Ok(Self::prove(access, asker)?)
+        })
+    }
+}
+
+impl FromRequest for Person {
+    type Error = Denied;
+    type Future = Extraction<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let (user, session) = signed_in(&request)?;
+            Ok(access(&request)?.person(user, session).await?)
+        })
+    }
+}

@@ -1,0 +1,244 @@
+//! One transaction in one tenant.
+
+use std::marker::PhantomData;
+
+use diesel::{Connection, PgConnection, RunQueryDsl, sql_types};
+use uuid::Uuid;
+
+use crate::{
+    error::Error,
+    values::{AccountId, OrganizationId, SubAccountId},
+};
+
+use super::{
+    permission::{ManageSubAccounts, Permission},
+    principal::{Account, Asker},
+};
+
+diesel::define_sql_function! {
+    /// PostgreSQL's `set_config(name, value, is_local)`: `SET LOCAL` with bound values.
+    fn set_config(name: sql_types::Text, value: sql_types::Text, is_local: sql_types::Bool) -> sql_types::Text;
+}
+
+/// The group role a transaction acts as; see the first migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DatabaseRole {
+    Gate,
+    Tenant,
+    Overview,
+    Operator,
+    Eraser,
+}
+
+impl DatabaseRole {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Gate => "dialnexa_gate",
+            Self::Tenant => "dialnexa_tenant",
+            Self::Overview => "dialnexa_overview",
+            Self::Operator => "dialnexa_operator",
+            Self::Eraser => "dialnexa_eraser",
+        }
+    }
+}
+
+/// Takes on `role` in one tenant until the transaction ends.
+pub(super) fn enter_tenant(
+    connection: &mut PgConnection,
+    role: DatabaseRole,
+    organization: OrganizationId,
+    account: AccountId,
+) -> Result<(), Error> {
+    diesel::select((
+        set_config("role", role.name(), true),
+        set_config("app.organization_id", organization.uuid().to_string(), true),
+        set_config("app.account_id", account.uuid().to_string(), true),
+    ))
+    .execute(connection)?;
+    Ok(())
+}
+
+/// Takes on the gate's role for one person, or for nobody in particular, until the
+/// transaction ends.
+pub(super) fn enter_gate(connection: &mut PgConnection, person: Option<Uuid>) -> Result<(), Error> {
+    diesel::select((
+        set_config("role", DatabaseRole::Gate.name(), true),
+        set_config("app.user_id", person.map(|id| id.to_string()).unwrap_or_default(), true),
+    ))
+    .execute(connection)?;
+    Ok(())
+}
+
+/// Runs `work` in a transaction of its own, read only where said.
+pub(super) fn transaction<T>(
+    connection: &mut PgConnection,
+    read_only: bool,
+    work: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    if read_only {
+        connection.build_transaction().read_only().run(work)
+    } else {
+        connection.transaction(work)
+    }
+}
+
+/// Marks a transaction in the control database.
+#[derive(Debug, Clone, Copy)]
+pub enum Control {}
+
+/// Marks a transaction in the database of the account's region.
+#[derive(Debug, Clone, Copy)]
+pub enum Regional {}
+
+/// A transaction in one account, by somebody who holds the permission `P` there, with
+/// the tenant set for row-level security.
+pub struct Tx<'t, P, Database = Control> {
+    connection: &'t mut PgConnection,
+    asker: &'t Asker,
+    account: AccountId,
+    proof: PhantomData<(P, Database)>,
+}
+
+/// A transaction in the database of the account's region.
+pub type RegionTx<'t, P> = Tx<'t, P, Regional>;
+
+impl<'t, P: Permission, Database> Tx<'t, P, Database> {
+    pub(super) fn new(connection: &'t mut PgConnection, asker: &'t Asker) -> Self {
+        Self { connection, asker, account: asker.account.id, proof: PhantomData }
+    }
+
+    /// The connection, for the domain's queries.
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        self.connection
+    }
+
+    /// Who asks.
+    pub fn asker(&self) -> &Asker {
+        self.asker
+    }
+
+    /// The account that authentication proved.
+    pub fn account(&self) -> &Account {
+        &self.asker.account
+    }
+
+    /// The root of the tenant tree.
+    pub fn organization(&self) -> OrganizationId {
+        self.asker.account.organization
+    }
+}
+
+impl<P: Permission> Tx<'_, P> {
+    /// Runs `work` with `account` as the tenant, in the same transaction.
+    pub(super) fn as_account<T>(
+        &mut self,
+        account: AccountId,
+        work: impl FnOnce(&mut Tx<'_, P>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let before = self.account;
+        if account == before {
+            return work(self);
+        }
+        diesel::select(set_config("app.account_id", account.uuid().to_string(), true))
+            .execute(self.connection)?;
+        self.account = account;
+        let result = work(self);
+        self.account = before;
+        // After an error the transaction is rolled back, and the setting with it.
+        if result.is_ok() {
+            diesel::select(set_config("app.account_id", before.uuid().to_string(), true))
+                .execute(self.connection)?;
+        }
+        result
+    }
+}
+
+impl Tx<'_, ManageSubAccounts> {
+    /// Runs `work` on the rows of one of the parent's sub-accounts, in the parent's own
+    /// transaction. A foreign id reaches nothing: the organization stays the proved one.
+    pub(crate) fn within<T>(
+        &mut self,
+        sub_account: SubAccountId,
+        work: impl FnOnce(&mut Tx<'_, ManageSubAccounts>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.as_account(sub_account.into(), work)
+    }
+}
+
+/// A read-only look over one organization with all its sub-accounts: the parent's list,
+/// totals and exports.
+pub struct Overview<'t> {
+    connection: &'t mut PgConnection,
+    asker: &'t Asker,
+}
+
+impl<'t> Overview<'t> {
+    pub(super) fn new(connection: &'t mut PgConnection, asker: &'t Asker) -> Self {
+        Self { connection, asker }
+    }
+
+    /// The connection, for the domain's queries.
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        self.connection
+    }
+
+    /// The organization looked over.
+    pub fn organization(&self) -> OrganizationId {
+        self.asker.account.organization
+    }
+}
+
+/// A transaction of somebody who is not in an account yet: signing in, choosing an
+/// account, asking for a new password. It sees what concerns one person.
+pub struct GateTx<'t> {
+    connection: &'t mut PgConnection,
+}
+
+impl<'t> GateTx<'t> {
+    pub(super) fn new(connection: &'t mut PgConnection) -> Self {
+        Self { connection }
+    }
+
+    /// The connection, for the domain's queries.
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        self.connection
+    }
+}
+
+/// A transaction of the platform's operator in one organization: the command line.
+pub struct OperatorTx<'t> {
+    connection: &'t mut PgConnection,
+    organization: OrganizationId,
+}
+
+impl<'t> OperatorTx<'t> {
+    pub(super) fn new(connection: &'t mut PgConnection, organization: OrganizationId) -> Self {
+        Self { connection, organization }
+    }
+
+    /// The connection, for the domain's queries.
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        self.connection
+    }
+
+    /// The organization operated on.
+    pub fn organization(&self) -> OrganizationId {
+        self.organization
+    }
+}
+
+/// A transaction that erases what a deleted sub-account leaves, in either database.
+pub struct EraserTx<'t> {
+    connection: &'t mut PgConnection,
+}
+
+impl<'t> EraserTx<'t> {
+    pub(super) fn new(connection: &'t mut PgConnection) -> Self {
+        Self { connection }
+    }
+
+    /// The connection, for the domain's queries.
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        self.connection
+    }
+}

@@ -1,0 +1,3 @@
+//! Money (`domain.md` 4).
+
+pub mod ledger;

@@ -1,0 +1,155 @@
+//! Access Dashboard: a parent administrator's stay inside a sub-account
+//! (`domain.md` 2.5). The person stays themselves; nobody signs in as a member.
+
+use diesel::prelude::*;
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
+
+use crate::{
+    access::{
+        Change, Event, GateTx, Tx,
+        permission::{Administer, ManageSubAccounts, View},
+    },
+    error::{Error, FieldError},
+    schema::control::{delegations, sub_accounts},
+    values::{AccountId, DelegationId, OrganizationId, SubAccountId, SubAccountStatus},
+};
+
+/// The longest stay.
+const LONGEST: Duration = Duration::minutes(60);
+
+/// The longest reason, in characters.
+pub const LONGEST_REASON: usize = 200;
+
+/// Why somebody enters, if they say.
+///
+/// # Errors
+/// A reason that is too long, on the field `reason`.
+pub fn reason(text: &str) -> Result<Option<String>, FieldError> {
+    let text = text.trim();
+    match text.chars().count() {
+        0 => Ok(None),
+        count if count > LONGEST_REASON => Err(FieldError::new(
+            "reason",
+            format!("The reason has {count} characters; at most {LONGEST_REASON} fit."),
+        )),
+        _ => Ok(Some(text.to_owned())),
+    }
+}
+
+fn event(account: AccountId, action: &'static str, object: &str, id: SubAccountId, details: Value) -> Event {
+    Event { account, action, object: object.to_owned(), object_id: id.to_string(), details }
+}
+
+/// Enters a sub-account, for at most 60 minutes and never for longer than the person's
+/// session. A stay of the same browser in the same sub-account ends as the new begins.
+///
+/// # Errors
+/// [`Error::NotFound`] for an id that is not one of this organization's.
+pub fn start(
+    tx: &mut Tx<'_, ManageSubAccounts>,
+    id: SubAccountId,
+    reason: Option<String>,
+) -> Result<Change<DelegationId>, Error> {
+    let organization = tx.organization();
+    let name: String = sub_accounts::table
+        .find((organization, id))
+        .filter(sub_accounts::status.ne(SubAccountStatus::Deleting))
+        .select(sub_accounts::name)
+        .for_update()
+        .first(tx.connection())?;
+    let person = tx
+        .asker()
+        .principal
+        .person()
+        .map(|person| (person.id, person.session))
+        .ok_or(Error::Forbidden("Only a person can open a dashboard."))?;
+    let (user, session) = person;
+    let delegation = DelegationId::new();
+    let now = OffsetDateTime::now_utc();
+    tx.within(id, |tx| {
+        diesel::update(delegations::table)
+            .filter(delegations::session_id.eq(session).and(delegations::ended_at.is_null()))
+            .set(delegations::ended_at.eq(now))
+            .execute(tx.connection())?;
+        diesel::insert_into(delegations::table)
+            .values((
+                delegations::delegation_id.eq(delegation),
+                delegations::user_id.eq(user),
+                delegations::session_id.eq(session),
+                delegations::reason.eq(&reason),
+                delegations::started_at.eq(now),
+                delegations::expires_at.eq(now + LONGEST),
+            ))
+            .execute(tx.connection())?;
+        Ok(())
+    })?;
+    let told = |account: AccountId| {
+        let details = json!({ "reason": reason, "delegation": delegation, "until": now + LONGEST });
+        event(account, "access_dashboard.started", &name, id, details)
+    };
+    Ok(Change::told_by(delegation, told(organization.into()), [told(id.into())]))
+}
+
+/// Leaves the sub-account. It takes no permission beyond being inside.
+///
+/// # Errors
+/// [`Error::NotFound`] when the asker is not inside.
+pub fn leave(tx: &mut Tx<'_, View>) -> Result<Change<()>, Error> {
+    let delegation = tx.asker().principal.delegation().map(|stay| stay.id).ok_or(Error::NotFound)?;
+    let (AccountId::SubAccount(id), organization) = (tx.account().id, tx.organization()) else {
+        return Err(Error::NotFound);
+    };
+    let name = tx.account().name.clone();
+    diesel::update(delegations::table)
+        .filter(delegations::delegation_id.eq(delegation).and(delegations::ended_at.is_null()))
+        .set(delegations::ended_at.eq(diesel::dsl::now))
+        .execute(tx.connection())?;
+    let told = |account: AccountId| {
+        event(account, "access_dashboard.left", &name, id, json!({ "delegation": delegation }))
+    };
+    Ok(Change::told_by((), told(organization.into()), [told(id.into())]))
+}
+
+/// A stay that is over but not yet closed: its time ran out or its session ended.
+#[derive(Debug, Clone, Copy, Queryable)]
+pub struct Over {
+    /// The root of the tenant tree.
+    pub organization: OrganizationId,
+    /// The sub-account.
+    pub sub_account: SubAccountId,
+    /// The stay.
+    pub id: DelegationId,
+}
+
+/// Stays that are over and want closing, some at a time.
+pub fn over(tx: &mut GateTx<'_>) -> Result<Vec<Over>, Error> {
+    Ok(delegations::table
+        .filter(delegations::ended_at.is_null())
+        .order(delegations::expires_at)
+        .limit(100)
+        .select((delegations::organization_id, delegations::account_id, delegations::delegation_id))
+        .load(tx.connection())?)
+}
+
+/// Closes a stay that is over, and tells both sides' logs.
+pub fn close(tx: &mut Tx<'_, Administer>, over: Over) -> Result<Change<()>, Error> {
+    let closed = diesel::update(delegations::table)
+        .filter(delegations::delegation_id.eq(over.id).and(delegations::ended_at.is_null()))
+        .set(delegations::ended_at.eq(diesel::dsl::now))
+        .execute(tx.connection())?;
+    if closed == 0 {
+        return Ok(Change::none(()));
+    }
+    // The parent's administrator may have renamed or deleted it meanwhile.
+    let name = sub_accounts::table
+        .find((over.organization, over.sub_account))
+        .select(sub_accounts::name)
+        .first::<String>(tx.connection())
+        .optional()?
+        .unwrap_or_else(|| over.sub_account.to_string());
+    let told = |account: AccountId| {
+        event(account, "access_dashboard.expired", &name, over.sub_account, json!({ "delegation": over.id }))
+    };
+    Ok(Change::told_by((), told(over.organization.into()), [told(over.sub_account.into())]))
+}

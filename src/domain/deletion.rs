@@ -1,0 +1,394 @@
+//! Deleting a sub-account for good (`domain.md` 2.4).
+//!
+//! [`request`] ends access at once. What is left is then erased in the background, in
+//! steps that can each be repeated, so that a kill at any point loses nothing; when no
+//! row is left, the certificate is completed and stays with the parent.
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::{
+    access::{Change, EraserTx, Event, GateTx, Overview, Tx, permission::ManageSubAccounts},
+    error::{Error, FieldError},
+    schema::{
+        control::{
+            api_keys, audit_entries, audit_heads, delegations, deletion_certificates, idempotency_keys,
+            memberships, number_directory, slots, sub_accounts, usage_days, workspaces,
+        },
+        region::{agents, calls, phone_numbers, transcripts},
+    },
+    values::{CertificateId, Money, OrganizationId, Region, SubAccountId, SubAccountStatus},
+};
+
+use super::{
+    billing::ledger,
+    sub_accounts::{SubAccountName, allocation},
+};
+
+/// What somebody confirms before a deletion.
+#[derive(Debug, Clone, Default)]
+pub struct Confirmation {
+    /// The sub-account's name as typed.
+    pub typed_name: String,
+    /// The balance, in minor units, that the person was shown and gives up.
+    pub acknowledged_balance: Option<i64>,
+}
+
+/// Begins the deletion: ends every access, frees the concurrency, writes off what is
+/// left in the wallet. Nothing flows to the parent.
+///
+/// # Errors
+/// [`Error::Invalid`] on `name` when another name was typed, on `acknowledge_balance`
+/// when the balance was not acknowledged or is another by now.
+pub fn request(
+    tx: &mut Tx<'_, ManageSubAccounts>,
+    id: SubAccountId,
+    confirmation: &Confirmation,
+) -> Result<Change<CertificateId>, Error> {
+    let organization = tx.organization();
+    allocation::lock(tx)?;
+    let (name, region) = sub_accounts::table
+        .find((organization, id))
+        .filter(sub_accounts::status.ne(SubAccountStatus::Deleting))
+        .select((sub_accounts::name, sub_accounts::region))
+        .for_update()
+        .first::<(String, Region)>(tx.connection())?;
+    let balance = tx.within(id, ledger::balance)?;
+    confirm(&name, &balance, confirmation)?;
+    let (requested_by, requested_by_name) = tx
+        .asker()
+        .principal
+        .person()
+        .map(|person| (person.id, person.name.clone()))
+        .ok_or(Error::Forbidden("Only a person can delete a sub-account."))?;
+    tx.within(id, |tx| {
+        ledger::write_off(tx)?;
+        end_access(tx)
+    })?;
+    diesel::update(sub_accounts::table.find((organization, id)))
+        .set((
+            sub_accounts::status.eq(SubAccountStatus::Deleting),
+            sub_accounts::concurrency_limit.eq(0),
+            sub_accounts::slots_in_use.eq(0),
+            sub_accounts::external_id.eq(None::<String>),
+        ))
+        .execute(tx.connection())?;
+    let certificate = CertificateId::new();
+    diesel::insert_into(deletion_certificates::table)
+        .values((
+            deletion_certificates::certificate_id.eq(certificate),
+            deletion_certificates::sub_account_id.eq(id),
+            deletion_certificates::sub_account_name.eq(&name),
+            deletion_certificates::region.eq(&region),
+            deletion_certificates::requested_by.eq(requested_by),
+            deletion_certificates::requested_by_name.eq(requested_by_name),
+            deletion_certificates::written_off_minor.eq(balance.minor),
+            deletion_certificates::currency.eq(&balance.currency),
+        ))
+        .execute(tx.connection())?;
+    let event = Event {
+        account: organization.into(),
+        action: "sub_account.deletion_requested",
+        object: name,
+        object_id: id.to_string(),
+        details: json!({ "certificate": certificate, "written_off_minor": balance.minor }),
+    };
+    Ok(Change::new(certificate, event))
+}
+
+fn confirm(name: &str, balance: &Money, confirmation: &Confirmation) -> Result<(), Error> {
+    let mut wrong = Vec::new();
+    let name = SubAccountName::parse(name).map_err(|_| Error::internal("a stored name breaks the rules"))?;
+    if !name.is_typed_as(&confirmation.typed_name) {
+        wrong.push(FieldError::new(
+            "name",
+            format!("Type the name exactly as it stands: {}. Capital letters count.", name.as_str()),
+        ));
+    }
+    if balance.minor > 0 && confirmation.acknowledged_balance != Some(balance.minor) {
+        wrong.push(FieldError::new(
+            "acknowledge_balance",
+            "Confirm that the balance shown is written off; it is not paid to anybody.",
+        ));
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Error::Invalid(wrong)) }
+}
+
+/// Members, keys, stays and slots end with the transaction.
+fn end_access(tx: &mut Tx<'_, ManageSubAccounts>) -> Result<(), Error> {
+    diesel::delete(memberships::table).execute(tx.connection())?;
+    diesel::update(api_keys::table.filter(api_keys::revoked_at.is_null()))
+        .set(api_keys::revoked_at.eq(diesel::dsl::now))
+        .execute(tx.connection())?;
+    diesel::update(delegations::table.filter(delegations::ended_at.is_null()))
+        .set(delegations::ended_at.eq(diesel::dsl::now))
+        .execute(tx.connection())?;
+    diesel::delete(slots::table).execute(tx.connection())?;
+    Ok(())
+}
+
+/// What goes with a sub-account, counted where it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contents {
+    /// Agents.
+    pub agents: i64,
+    /// Phone numbers.
+    pub numbers: i64,
+    /// Call records.
+    pub calls: i64,
+    /// Transcripts.
+    pub transcripts: i64,
+    /// Recordings.
+    pub recordings: i64,
+    /// Members.
+    pub members: i64,
+    /// API keys.
+    pub api_keys: i64,
+    /// Entries of its own audit log.
+    pub audit_entries: i64,
+}
+
+/// Counts the members, keys and audit entries of the current account.
+macro_rules! count_control {
+    ($connection:expr, $contents:expr) => {{
+        $contents.members = memberships::table.count().get_result($connection)?;
+        $contents.api_keys = api_keys::table.count().get_result($connection)?;
+        $contents.audit_entries = audit_entries::table.count().get_result($connection)?;
+    }};
+}
+
+/// Counts the call content of the current account.
+macro_rules! count_region {
+    ($connection:expr, $contents:expr) => {{
+        $contents.agents = agents::table.count().get_result($connection)?;
+        $contents.numbers = phone_numbers::table.count().get_result($connection)?;
+        $contents.calls = calls::table.count().get_result($connection)?;
+        $contents.transcripts = transcripts::table.count().get_result($connection)?;
+        $contents.recordings =
+            calls::table.filter(calls::recording_bytes.is_not_null()).count().get_result($connection)?;
+    }};
+}
+
+impl Contents {
+    /// Adds what the control database holds of the account the transaction is in.
+    pub fn count_control<P: crate::access::permission::Permission>(
+        mut self,
+        tx: &mut Tx<'_, P>,
+    ) -> Result<Self, Error> {
+        count_control!(tx.connection(), self);
+        Ok(self)
+    }
+
+    /// Adds what the region's database holds of the account the transaction is in.
+    pub fn count_region<P: crate::access::permission::Permission>(
+        mut self,
+        tx: &mut crate::access::RegionTx<'_, P>,
+    ) -> Result<Self, Error> {
+        count_region!(tx.connection(), self);
+        Ok(self)
+    }
+}
+
+/// An erasure to do.
+#[derive(Debug, Clone, Queryable)]
+pub struct Erasure {
+    /// The root of the tenant tree.
+    pub organization: OrganizationId,
+    /// The certificate to complete.
+    pub certificate: CertificateId,
+    /// What is erased.
+    pub sub_account: SubAccountId,
+    /// Where its call content is.
+    pub region: Region,
+    /// What there was, once counted.
+    erased: Option<Value>,
+}
+
+impl Erasure {
+    /// What there was when access had ended, if an earlier attempt counted it.
+    pub fn counted(&self) -> Option<Contents> {
+        self.erased.clone().and_then(|value| serde_json::from_value(value).ok())
+    }
+}
+
+/// How long a worker may take before another takes over.
+const CLAIM: time::Duration = time::Duration::minutes(5);
+
+/// Takes an erasure that nobody is at.
+pub fn claim(tx: &mut GateTx<'_>) -> Result<Option<Erasure>, Error> {
+    let now = OffsetDateTime::now_utc();
+    let job = deletion_certificates::table
+        .filter(deletion_certificates::completed_at.is_null())
+        .filter(
+            deletion_certificates::claimed_until.is_null().or(deletion_certificates::claimed_until.lt(now)),
+        )
+        .order(deletion_certificates::requested_at)
+        .select((
+            deletion_certificates::organization_id,
+            deletion_certificates::certificate_id,
+            deletion_certificates::sub_account_id,
+            deletion_certificates::region,
+            deletion_certificates::erased,
+        ))
+        .for_update()
+        .skip_locked()
+        .first::<Erasure>(tx.connection())
+        .optional()?;
+    if let Some(job) = &job {
+        diesel::update(deletion_certificates::table)
+            .filter(deletion_certificates::certificate_id.eq(job.certificate))
+            .set((
+                deletion_certificates::claimed_until.eq(now + CLAIM),
+                deletion_certificates::attempts.eq(deletion_certificates::attempts + 1),
+            ))
+            .execute(tx.connection())?;
+    }
+    Ok(job)
+}
+
+/// Counts what the control database holds of the sub-account being erased.
+pub fn count_control(tx: &mut EraserTx<'_>, mut contents: Contents) -> Result<Contents, Error> {
+    count_control!(tx.connection(), contents);
+    Ok(contents)
+}
+
+/// Counts what the region's database holds of the sub-account being erased.
+pub fn count_region(tx: &mut EraserTx<'_>) -> Result<Contents, Error> {
+    let mut contents = Contents::default();
+    count_region!(tx.connection(), contents);
+    Ok(contents)
+}
+
+/// Keeps what was counted, before anything is erased.
+pub fn note_contents(
+    tx: &mut Tx<'_, ManageSubAccounts>,
+    certificate: CertificateId,
+    contents: Contents,
+) -> Result<Change<()>, Error> {
+    diesel::update(deletion_certificates::table)
+        .filter(deletion_certificates::certificate_id.eq(certificate))
+        .set(deletion_certificates::erased.eq(json!(contents)))
+        .execute(tx.connection())?;
+    // The completed certificate is what the log tells of.
+    Ok(Change::none(()))
+}
+
+/// How many calls are erased by one transaction.
+const BATCH: i64 = 5_000;
+
+/// Erases some call content; tells whether there is more.
+pub fn erase_region(tx: &mut EraserTx<'_>) -> Result<bool, Error> {
+    let connection = tx.connection();
+    let some = calls::table.select(calls::call_id).limit(BATCH).load::<uuid::Uuid>(connection)?;
+    diesel::delete(transcripts::table.filter(transcripts::call_id.eq_any(&some))).execute(connection)?;
+    diesel::delete(calls::table.filter(calls::call_id.eq_any(&some))).execute(connection)?;
+    if !some.is_empty() {
+        return Ok(true);
+    }
+    diesel::delete(transcripts::table).execute(connection)?;
+    diesel::delete(phone_numbers::table).execute(connection)?;
+    diesel::delete(agents::table).execute(connection)?;
+    Ok(false)
+}
+
+/// Erases what the control database holds of the sub-account, the ledger aside: what
+/// was charged stays, with no personal data.
+pub fn erase_control(tx: &mut EraserTx<'_>) -> Result<(), Error> {
+    let connection = tx.connection();
+    diesel::delete(workspaces::table).execute(connection)?;
+    diesel::delete(memberships::table).execute(connection)?;
+    diesel::delete(api_keys::table).execute(connection)?;
+    diesel::delete(delegations::table).execute(connection)?;
+    diesel::delete(usage_days::table).execute(connection)?;
+    diesel::delete(slots::table).execute(connection)?;
+    diesel::delete(idempotency_keys::table).execute(connection)?;
+    diesel::delete(number_directory::table).execute(connection)?;
+    diesel::delete(audit_entries::table).execute(connection)?;
+    diesel::delete(audit_heads::table).execute(connection)?;
+    Ok(())
+}
+
+/// Completes the certificate as the last row of the sub-account goes.
+pub fn complete(tx: &mut Tx<'_, ManageSubAccounts>, erasure: &Erasure) -> Result<Change<()>, Error> {
+    let organization = tx.organization();
+    diesel::delete(sub_accounts::table.find((organization, erasure.sub_account))).execute(tx.connection())?;
+    let (name, erased) = diesel::update(deletion_certificates::table)
+        .filter(deletion_certificates::certificate_id.eq(erasure.certificate))
+        .set(deletion_certificates::completed_at.eq(diesel::dsl::now))
+        .returning((deletion_certificates::sub_account_name, deletion_certificates::erased))
+        .get_result::<(String, Option<Value>)>(tx.connection())?;
+    let event = Event {
+        account: organization.into(),
+        action: "sub_account.deleted",
+        object: name,
+        object_id: erasure.sub_account.to_string(),
+        details: json!({ "certificate": erasure.certificate, "erased": erased }),
+    };
+    Ok(Change::new((), event))
+}
+
+/// The proof of a deletion.
+#[derive(Debug, Clone, Queryable)]
+pub struct Certificate {
+    /// Its id.
+    pub id: CertificateId,
+    /// What was deleted.
+    pub sub_account: SubAccountId,
+    /// What it was called.
+    pub name: String,
+    /// Where its call content was.
+    pub region: Region,
+    /// Who asked for it.
+    pub requested_by: String,
+    /// When access ended.
+    pub requested_at: OffsetDateTime,
+    /// When the last row was erased; `None` while it goes on.
+    pub completed_at: Option<OffsetDateTime>,
+    /// What was written off its wallet, in minor units.
+    pub written_off_minor: i64,
+    /// The currency of that.
+    pub currency: String,
+    erased: Option<Value>,
+}
+
+impl Certificate {
+    /// What was erased, once counted.
+    pub fn contents(&self) -> Option<Contents> {
+        self.erased.clone().and_then(|value| serde_json::from_value(value).ok())
+    }
+}
+
+macro_rules! certificates {
+    ($tx:expr) => {
+        deletion_certificates::table
+            .filter(deletion_certificates::organization_id.eq($tx.organization()))
+            .order((deletion_certificates::requested_at.desc(), deletion_certificates::certificate_id))
+            .select((
+                deletion_certificates::certificate_id,
+                deletion_certificates::sub_account_id,
+                deletion_certificates::sub_account_name,
+                deletion_certificates::region,
+                deletion_certificates::requested_by_name,
+                deletion_certificates::requested_at,
+                deletion_certificates::completed_at,
+                deletion_certificates::written_off_minor,
+                deletion_certificates::currency,
+                deletion_certificates::erased,
+            ))
+    };
+}
+
+/// The latest certificates of an organization, `limit` at most.
+pub fn certificates(tx: &mut Overview<'_>, limit: i64) -> Result<Vec<Certificate>, Error> {
+    Ok(certificates!(tx).limit(limit).load(tx.connection())?)
+}
+
+/// One certificate.
+///
+/// # Errors
+/// [`Error::NotFound`] for an id that is not one of this organization's.
+pub fn certificate(tx: &mut Overview<'_>, id: CertificateId) -> Result<Certificate, Error> {
+    Ok(certificates!(tx).filter(deletion_certificates::certificate_id.eq(id)).first(tx.connection())?)
+}

@@ -1,0 +1,84 @@
+//! Doing once what is asked twice (`trust.md` R4): a double click, a form sent again by
+//! Back, a request retried after a lost answer.
+
+use diesel::{OptionalExtension, prelude::*};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{
+    access::{Change, Tx, permission::Permission},
+    error::Error,
+    schema::control::idempotency_keys,
+};
+
+/// The key under which something is done once, chosen by the asker.
+#[derive(Debug, Clone)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// A key of 1 to 255 printable ASCII characters.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] on `field` for any other text.
+    pub fn parse(field: &str, text: &str) -> Result<Self, Error> {
+        if (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Error::invalid(field, "The key must be 1 to 255 printable characters without spaces."))
+        }
+    }
+}
+
+/// Does `work` unless this asker did `operation` under `key` before, and then answers
+/// what was answered then. The record and the effect are kept by one commit; a second
+/// asker waits for the first.
+///
+/// # Errors
+/// [`Error::Conflict`] with code `idempotency_key_reused` when the key was used for
+/// something else; those of `work`.
+pub fn once<P: Permission, T: Serialize + DeserializeOwned>(
+    tx: &mut Tx<'_, P>,
+    operation: &'static str,
+    key: &IdempotencyKey,
+    request: &impl Serialize,
+    work: impl FnOnce(&mut Tx<'_, P>) -> Result<Change<T>, Error>,
+) -> Result<Change<T>, Error> {
+    let principal = tx.asker().principal.person().map_or(Uuid::nil(), |person| person.id.uuid());
+    let request = serde_json::to_vec(request).map_err(Error::internal)?;
+    let fingerprint = Sha256::digest(&request).to_vec();
+    let is_first = diesel::insert_into(idempotency_keys::table)
+        .values((
+            idempotency_keys::principal_id.eq(principal),
+            idempotency_keys::operation.eq(operation),
+            idempotency_keys::idempotency_key.eq(&key.0),
+            idempotency_keys::fingerprint.eq(&fingerprint),
+        ))
+        .on_conflict_do_nothing()
+        .execute(tx.connection())?
+        == 1;
+    let record = idempotency_keys::table
+        .filter(idempotency_keys::principal_id.eq(principal))
+        .filter(idempotency_keys::operation.eq(operation))
+        .filter(idempotency_keys::idempotency_key.eq(&key.0));
+    if is_first {
+        let change = work(tx)?;
+        let result = serde_json::to_value(change.value()).map_err(Error::internal)?;
+        diesel::update(record).set(idempotency_keys::result.eq(result)).execute(tx.connection())?;
+        return Ok(change);
+    }
+    let (known, result) = record
+        .select((idempotency_keys::fingerprint, idempotency_keys::result))
+        .first::<(Vec<u8>, Option<Value>)>(tx.connection())
+        .optional()?
+        .ok_or(Error::Busy)?;
+    if known != fingerprint {
+        return Err(Error::Conflict {
+            code: "idempotency_key_reused",
+            message: "This was already sent once with other values. Start again from a fresh form.".into(),
+        });
+    }
+    let value = serde_json::from_value(result.ok_or(Error::Busy)?).map_err(Error::internal)?;
+    Ok(Change::none(value))
+}

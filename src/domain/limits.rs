@@ -1,0 +1,162 @@
+//! Concurrency limits: the editor, one sub-account or many at once (`domain.md` 3).
+
+use diesel::prelude::*;
+use serde_json::json;
+
+use crate::{
+    access::{Change, Event, Overview, Tx, permission::ManageSubAccounts},
+    error::Error,
+    schema::control::{audit_entries, sub_accounts},
+    values::{SubAccountId, SubAccountStatus},
+};
+
+use super::sub_accounts::allocation::{self, Allocation, Holder, Shortage};
+
+/// A limit that an editor wants changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitChange {
+    /// Whose limit.
+    pub id: SubAccountId,
+    /// The limit that the editor was shown.
+    pub seen: i32,
+    /// The limit that the editor wants.
+    pub to: i32,
+}
+
+/// A limit that somebody else changed while it was being edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overtaken {
+    /// Whose limit, as it is now.
+    pub now: Holder,
+    /// The limit that the editor was shown.
+    pub seen: i32,
+    /// Who changed it last.
+    pub by: Option<String>,
+}
+
+/// What became of the wish to change limits. Anything but `Done` changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The limits are as wished, from now on, for new calls.
+    Done {
+        /// The shares after it.
+        allocation: Allocation,
+        /// How many limits differ from before.
+        changed: usize,
+    },
+    /// Others were faster; here is what they did.
+    Overtaken(Vec<Overtaken>),
+    /// More was wished for than is free.
+    Shortage(Shortage),
+}
+
+/// What limits would come to, worked out without changing anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// The shares as they are.
+    pub before: Allocation,
+    /// The shares as they would be.
+    pub after: Allocation,
+}
+
+/// The rows that `changes` name, as they are now, in the order of their ids.
+macro_rules! rows_of {
+    ($organization:expr, $changes:expr) => {
+        sub_accounts::table
+            .filter(sub_accounts::organization_id.eq($organization))
+            .filter(sub_accounts::sub_account_id.eq_any($changes.iter().map(|change| change.id)))
+            .filter(sub_accounts::status.ne(SubAccountStatus::Deleting))
+            .order(sub_accounts::sub_account_id)
+            .select((
+                sub_accounts::sub_account_id,
+                sub_accounts::name,
+                sub_accounts::concurrency_limit,
+                sub_accounts::slots_in_use,
+            ))
+    };
+}
+
+fn apply(allocation: Allocation, rows: &[Holder], changes: &[LimitChange]) -> Allocation {
+    changes.iter().fold(allocation, |shares, change| match rows.iter().find(|row| row.id == change.id) {
+        Some(row) => shares.with(row.limit, change.to, row.in_use),
+        None => shares,
+    })
+}
+
+/// What the shares would be after `changes`.
+pub fn preview(tx: &mut Overview<'_>, changes: &[LimitChange]) -> Result<Preview, Error> {
+    let before = allocation::current(tx)?;
+    let rows: Vec<Holder> = rows_of!(tx.organization(), changes).load(tx.connection())?;
+    Ok(Preview { before, after: apply(before, &rows, changes) })
+}
+
+/// Changes limits, all or none. They act on new calls at once and end no call.
+///
+/// # Errors
+/// [`Error::NotFound`] when one of the ids is not one of this organization's.
+pub fn change(tx: &mut Tx<'_, ManageSubAccounts>, changes: &[LimitChange]) -> Result<Change<Outcome>, Error> {
+    // The organization's row first: two editors never wait for each other in a circle.
+    let before = allocation::lock(tx)?;
+    let rows: Vec<Holder> = rows_of!(tx.organization(), changes).for_update().load(tx.connection())?;
+    if rows.len() != changes.len() {
+        return Err(Error::NotFound);
+    }
+    let row = |change: &LimitChange| rows.iter().find(|row| row.id == change.id);
+    let overtaken: Vec<_> = changes
+        .iter()
+        .filter_map(|change| Some((row(change)?, change)))
+        .filter(|(row, change)| row.limit != change.seen && row.limit != change.to)
+        .map(|(row, change)| {
+            Ok(Overtaken { now: row.clone(), seen: change.seen, by: last_changed_by(tx, row.id)? })
+        })
+        .collect::<Result<_, Error>>()?;
+    if !overtaken.is_empty() {
+        return Ok(Change::none(Outcome::Overtaken(overtaken)));
+    }
+    let after = apply(before, &rows, changes);
+    // What exceeds the total already, by calls in progress, may still be lowered.
+    if after.excess() > before.excess() {
+        return Ok(Change::none(Outcome::Shortage(allocation::shortage(tx, before, after.excess())?)));
+    }
+    let mut events = Vec::new();
+    // Lower before raising, so that the sum never passes the total in between.
+    let mut ordered: Vec<_> = changes.iter().filter_map(|change| Some((row(change)?, change.to))).collect();
+    ordered.sort_by_key(|(row, to)| to - row.limit);
+    for (row, to) in ordered.into_iter().filter(|(row, to)| row.limit != *to) {
+        let organization = tx.organization();
+        diesel::update(sub_accounts::table.find((organization, row.id)))
+            .set(sub_accounts::concurrency_limit.eq(to))
+            .execute(tx.connection())?;
+        for account in [organization.into(), row.id.into()] {
+            events.push(Event {
+                account,
+                action: CHANGED,
+                object: row.name.clone(),
+                object_id: row.id.to_string(),
+                details: json!({ "before": row.limit, "after": to, "in_use": row.in_use }),
+            });
+        }
+    }
+    let changed = events.len() / 2;
+    // The parent's log first, in each transaction: chains are locked in one order.
+    events.sort_by_key(|event| event.account);
+    let done = Outcome::Done { allocation: after, changed };
+    let mut events = events.into_iter();
+    Ok(match events.next() {
+        Some(first) => Change::told_by(done, first, events),
+        None => Change::none(done),
+    })
+}
+
+/// The audit action of a changed limit.
+const CHANGED: &str = "limit.changed";
+
+/// Who changed this limit last, by the audit log.
+fn last_changed_by(tx: &mut Tx<'_, ManageSubAccounts>, id: SubAccountId) -> Result<Option<String>, Error> {
+    Ok(audit_entries::table
+        .filter(audit_entries::action.eq(CHANGED).and(audit_entries::object_id.eq(id.to_string())))
+        .order(audit_entries::sequence.desc())
+        .select(audit_entries::actor_name)
+        .first(tx.connection())
+        .optional()?)
+}

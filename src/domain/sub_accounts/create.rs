@@ -1,0 +1,151 @@
+//! A new sub-account, provisioned at once (`domain.md` 2.1).
+
+use diesel::prelude::*;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    access::{Change, Event, Tx, permission::ManageSubAccounts},
+    domain::{billing::ledger, workspaces},
+    error::{Error, FieldError},
+    schema::control::{accounts, organizations, sub_accounts},
+    values::{BillingMode, Region, SubAccountId},
+};
+
+use super::{allocation, name::SubAccountName};
+
+/// What somebody asks for, before any rule was checked.
+#[derive(Debug, Clone, Default)]
+pub struct NewSubAccountInput {
+    /// The name as typed.
+    pub name: String,
+    /// `isolated` or `consolidated`.
+    pub billing_mode: String,
+    /// A configured region.
+    pub region: String,
+    /// Calls at the same time; `None` when it was missing or no number.
+    pub concurrency_limit: Option<i64>,
+    /// The caller's own reference, unique in the organization.
+    pub external_id: Option<String>,
+}
+
+/// A sub-account that breaks no rule that can be checked without the database.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewSubAccount {
+    name: SubAccountName,
+    billing_mode: BillingMode,
+    region: Region,
+    concurrency_limit: i32,
+    external_id: Option<String>,
+}
+
+impl NewSubAccount {
+    /// Checks every field, and reports all that are wrong together.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with a message for each wrong field.
+    pub fn check<'r>(
+        input: &NewSubAccountInput,
+        regions: impl IntoIterator<Item = &'r Region>,
+    ) -> Result<Self, Error> {
+        let mut wrong = Vec::new();
+        let name = SubAccountName::parse(&input.name).map_err(|error| wrong.push(error)).ok();
+        let billing_mode = input.billing_mode.parse().ok();
+        if billing_mode.is_none() {
+            wrong.push(FieldError::new("billing_mode", "Choose who pays: isolated or consolidated."));
+        }
+        let region = regions.into_iter().find(|region| region.as_str() == input.region).cloned();
+        if region.is_none() {
+            wrong.push(FieldError::new("region", "Choose one of the data regions."));
+        }
+        let limit = limit_of(input.concurrency_limit).map_err(|error| wrong.push(error)).ok();
+        let external_id = input.external_id.as_deref().map(str::trim).filter(|id| !id.is_empty());
+        if external_id.is_some_and(|id| id.chars().count() > 100 || id.chars().any(char::is_control)) {
+            wrong.push(FieldError::new("external_id", "The reference must be at most 100 characters."));
+        }
+        match (name, billing_mode, region, limit) {
+            (Some(name), Some(billing_mode), Some(region), Some(concurrency_limit)) if wrong.is_empty() => {
+                Ok(Self {
+                    name,
+                    billing_mode,
+                    region,
+                    concurrency_limit,
+                    external_id: external_id.map(str::to_owned),
+                })
+            }
+            _ => Err(Error::Invalid(wrong)),
+        }
+    }
+}
+
+/// A concurrency limit: a whole number from 0.
+///
+/// # Errors
+/// Which rule it breaks, on the field `concurrency_limit`.
+pub fn limit_of(number: Option<i64>) -> Result<i32, FieldError> {
+    number
+        .and_then(|number| i32::try_from(number).ok())
+        .filter(|limit| *limit >= 0)
+        .ok_or_else(|| FieldError::new("concurrency_limit", "Enter a whole number of calls, 0 or more."))
+}
+
+/// Creates the sub-account with its default workspace and its ledger accounts.
+///
+/// # Errors
+/// [`Error::Invalid`] on `concurrency_limit` when more is asked for than is free, on
+/// `external_id` when it is taken.
+pub fn create(
+    tx: &mut Tx<'_, ManageSubAccounts>,
+    new: &NewSubAccount,
+) -> Result<Change<SubAccountId>, Error> {
+    let organization = tx.organization();
+    let shares = allocation::lock(tx)?;
+    let excess = shares.with(0, new.concurrency_limit, 0).excess();
+    if excess > 0 {
+        let shortage = allocation::shortage(tx, shares, excess)?;
+        return Err(Error::invalid("concurrency_limit", shortage.to_string()));
+    }
+    if let Some(external_id) = &new.external_id {
+        let taken = diesel::select(diesel::dsl::exists(
+            sub_accounts::table
+                .filter(sub_accounts::organization_id.eq(organization))
+                .filter(sub_accounts::external_id.eq(external_id)),
+        ))
+        .get_result::<bool>(tx.connection())?;
+        if taken {
+            return Err(Error::invalid("external_id", "Another of your sub-accounts has this reference."));
+        }
+    }
+    let id = SubAccountId::new();
+    diesel::insert_into(accounts::table)
+        .values((accounts::organization_id.eq(organization), accounts::account_id.eq(id)))
+        .execute(tx.connection())?;
+    diesel::insert_into(sub_accounts::table)
+        .values((
+            sub_accounts::sub_account_id.eq(id),
+            sub_accounts::name.eq(new.name.as_str()),
+            sub_accounts::external_id.eq(&new.external_id),
+            sub_accounts::billing_mode.eq(new.billing_mode),
+            sub_accounts::region.eq(&new.region),
+            sub_accounts::concurrency_limit.eq(new.concurrency_limit),
+        ))
+        .execute(tx.connection())?;
+    let currency: String =
+        organizations::table.find(organization).select(organizations::currency).first(tx.connection())?;
+    tx.within(id, |tx| {
+        workspaces::open_first(tx, &new.region)?;
+        ledger::open(tx, &currency)
+    })?;
+    let event = |account| Event {
+        account,
+        action: "sub_account.created",
+        object: new.name.as_str().to_owned(),
+        object_id: id.to_string(),
+        details: json!({
+            "billing_mode": new.billing_mode,
+            "region": new.region,
+            "concurrency_limit": new.concurrency_limit,
+        }),
+    };
+    Ok(Change::told_by(id, event(organization.into()), [event(id.into())]))
+}

@@ -1,0 +1,292 @@
+//! The control database: accounts, people, keys, money, limits, audit.
+
+diesel::table! {
+    organizations (organization_id) {
+        organization_id -> Uuid,
+        name -> Text,
+        region -> Text,
+        currency -> Text,
+        sub_accounts_enabled -> Bool,
+        total_concurrency -> Integer,
+        allocated_concurrency -> Integer,
+        claimed_concurrency -> Integer,
+        slots_in_use -> Integer,
+        active_sub_accounts -> Integer,
+        suspended_sub_accounts -> Integer,
+        calls_30d -> BigInt,
+        minutes_30d -> BigInt,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    accounts (organization_id, account_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    sub_accounts (organization_id, sub_account_id) {
+        organization_id -> Uuid,
+        sub_account_id -> Uuid,
+        name -> Text,
+        name_key -> Text,
+        external_id -> Nullable<Text>,
+        status -> Text,
+        billing_mode -> Text,
+        region -> Text,
+        concurrency_limit -> Integer,
+        slots_in_use -> Integer,
+        calls_30d -> BigInt,
+        minutes_30d -> BigInt,
+        last_call_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        suspended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    brands (organization_id) {
+        organization_id -> Uuid,
+        product_name -> Text,
+        support_email -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    workspaces (organization_id, account_id, workspace_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        workspace_id -> Uuid,
+        name -> Text,
+        region -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    users (user_id) {
+        user_id -> Uuid,
+        email -> Text,
+        name -> Text,
+        password_hash -> Nullable<Text>,
+        time_zone -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    memberships (organization_id, account_id, user_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        user_id -> Uuid,
+        role -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    sessions (key_hash) {
+        key_hash -> Bytea,
+        session_id -> Uuid,
+        user_id -> Nullable<Uuid>,
+        state -> Jsonb,
+        ip -> Text,
+        user_agent -> Text,
+        created_at -> Timestamptz,
+        seen_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    delegations (organization_id, account_id, delegation_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        delegation_id -> Uuid,
+        user_id -> Uuid,
+        session_id -> Uuid,
+        reason -> Nullable<Text>,
+        started_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    api_keys (organization_id, account_id, api_key_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        api_key_id -> Uuid,
+        name -> Text,
+        mode -> Text,
+        token_hash -> Bytea,
+        token_hint -> Text,
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        last_used_at -> Nullable<Timestamptz>,
+        expires_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    password_resets (password_reset_id) {
+        password_reset_id -> Uuid,
+        email -> Text,
+        ip -> Text,
+        requested_at -> Timestamptz,
+        claimed_until -> Nullable<Timestamptz>,
+        attempts -> Integer,
+        settled_at -> Nullable<Timestamptz>,
+        user_id -> Nullable<Uuid>,
+        token_hash -> Nullable<Bytea>,
+        expires_at -> Nullable<Timestamptz>,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    audit_heads (organization_id, account_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        last_sequence -> BigInt,
+        last_hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    audit_entries (organization_id, account_id, sequence) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        sequence -> BigInt,
+        audit_entry_id -> Uuid,
+        occurred_at -> Timestamptz,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        actor_name -> Text,
+        delegation_id -> Nullable<Uuid>,
+        action -> Text,
+        object -> Text,
+        object_id -> Text,
+        details -> Jsonb,
+        ip -> Text,
+        request_id -> Text,
+        previous_hash -> Bytea,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    ledger_accounts (organization_id, account_id, ledger_account) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        ledger_account -> Text,
+        currency -> Text,
+        balance_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    ledger_postings (organization_id, account_id, ledger_account, transaction_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        ledger_account -> Text,
+        transaction_id -> Uuid,
+        currency -> Text,
+        amount_minor -> BigInt,
+        balance_after_minor -> BigInt,
+        kind -> Text,
+        reference -> Text,
+        call_id -> Nullable<Uuid>,
+        occurred_at -> Timestamptz,
+        recorded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    usage_days (organization_id, account_id, day) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        day -> Date,
+        calls -> BigInt,
+        answered -> BigInt,
+        minutes -> BigInt,
+        cost_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    slots (organization_id, account_id, call_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        call_id -> Uuid,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (organization_id, account_id, principal_id, operation, idempotency_key) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        principal_id -> Uuid,
+        operation -> Text,
+        idempotency_key -> Text,
+        fingerprint -> Bytea,
+        result -> Nullable<Jsonb>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    number_directory (e164) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        e164 -> Text,
+        number_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    deletion_certificates (organization_id, account_id, certificate_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        certificate_id -> Uuid,
+        sub_account_id -> Uuid,
+        sub_account_name -> Text,
+        region -> Text,
+        requested_by -> Uuid,
+        requested_by_name -> Text,
+        requested_at -> Timestamptz,
+        written_off_minor -> BigInt,
+        currency -> Text,
+        erased -> Nullable<Jsonb>,
+        completed_at -> Nullable<Timestamptz>,
+        claimed_until -> Nullable<Timestamptz>,
+        attempts -> Integer,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    organizations,
+    accounts,
+    sub_accounts,
+    brands,
+    workspaces,
+    users,
+    memberships,
+    sessions,
+    delegations,
+    api_keys,
+    password_resets,
+    audit_heads,
+    audit_entries,
+    ledger_accounts,
+    ledger_postings,
+    usage_days,
+    slots,
+    idempotency_keys,
+    number_directory,
+    deletion_certificates,
+);

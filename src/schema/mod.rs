@@ -1,0 +1,4 @@
+//! The tables as the migrations leave them.
+
+pub mod control;
+pub mod region;

@@ -1,0 +1,64 @@
+//! Money: integer minor units with their currency (`domain.md` 4.1).
+
+use serde::Serialize;
+
+/// An amount in minor units (paise for INR), which may be negative in a ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Money {
+    /// Minor units: `123456` is ₹1,234.56.
+    pub minor: i64,
+    /// ISO 4217 code, such as `INR`.
+    pub currency: String,
+}
+
+/// The sum does not fit, or the currencies differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MoneyError;
+
+impl std::fmt::Display for MoneyError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("amounts of different currencies, or a sum out of range")
+    }
+}
+
+impl std::error::Error for MoneyError {}
+
+impl Money {
+    /// `minor` units of `currency`.
+    pub fn new(minor: i64, currency: impl Into<String>) -> Self {
+        Self { minor, currency: currency.into() }
+    }
+
+    /// The sum of two amounts of one currency.
+    pub fn checked_add(&self, other: &Self) -> Result<Self, MoneyError> {
+        if self.currency != other.currency {
+            return Err(MoneyError);
+        }
+        let minor = self.minor.checked_add(other.minor).ok_or(MoneyError)?;
+        Ok(Self { minor, currency: self.currency.clone() })
+    }
+
+    /// The same amount owed the other way.
+    pub fn checked_neg(&self) -> Result<Self, MoneyError> {
+        Ok(Self { minor: self.minor.checked_neg().ok_or(MoneyError)?, currency: self.currency.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_sum_is_exact_or_refused(a: i64, b: i64) {
+            let sum = Money::new(a, "INR").checked_add(&Money::new(b, "INR"));
+            prop_assert_eq!(sum.map(|m| m.minor).ok(), a.checked_add(b));
+        }
+    }
+
+    #[test]
+    fn currencies_do_not_mix() {
+        assert_eq!(Money::new(1, "INR").checked_add(&Money::new(1, "USD")), Err(MoneyError));
+    }
+}

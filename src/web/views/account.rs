@@ -1,0 +1,235 @@
+//! Pages inside one account: overview, agents, numbers, calls, audit log.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use crate::web::chart::Chart;
+use crate::web::filters::{self, Moment};
+use crate::web::frame::Frame;
+use crate::web::parts::{Allocation, Badge, Column, Crumb, Empty, Field, Pager, Stat};
+
+/// The first page of an account.
+#[derive(Template)]
+#[template(path = "account/overview.html")]
+pub struct OverviewPage {
+    pub frame: Frame,
+    pub text: String,
+    /// Label, address, icon.
+    pub actions: Vec<(String, String, &'static str)>,
+    pub stats: Vec<Stat>,
+    pub charts: Vec<Chart>,
+    pub allocation: Option<Allocation>,
+    pub recent: CallsTable,
+    pub calls_href: String,
+}
+
+/// The agents of a workspace.
+#[derive(Template)]
+#[template(path = "account/agents.html")]
+pub struct AgentsPage {
+    pub frame: Frame,
+    pub new_href: Option<String>,
+    /// Name, languages, voice, numbers, calls, changed.
+    pub columns: Vec<Column>,
+    pub rows: Vec<AgentRow>,
+    pub pager: Pager,
+    pub empty: Option<Empty>,
+}
+
+/// One agent in the list.
+#[derive(Debug, Clone)]
+pub struct AgentRow {
+    pub name: String,
+    pub href: String,
+    /// "Speech to speech", "Cascaded · GPT-4o"
+    pub kind: String,
+    pub languages: String,
+    pub voice: String,
+    pub numbers: String,
+    pub calls: i64,
+    pub changed: Moment,
+}
+
+/// The phone numbers of a workspace.
+#[derive(Template)]
+#[template(path = "account/numbers.html")]
+pub struct NumbersPage {
+    pub frame: Frame,
+    pub new_href: Option<String>,
+    /// Number, inbound, outbound, per month, calls.
+    pub columns: Vec<Column>,
+    pub rows: Vec<NumberRow>,
+    pub pager: Pager,
+    pub empty: Option<Empty>,
+}
+
+/// One number in the list.
+#[derive(Debug, Clone)]
+pub struct NumberRow {
+    /// As people write it: "+91 80 4718 2200".
+    pub number: String,
+    pub href: String,
+    pub label: String,
+    pub inbound: String,
+    pub outbound: String,
+    pub monthly: String,
+    pub calls: i64,
+}
+
+/// The calls of a workspace.
+#[derive(Template)]
+#[template(path = "account/calls.html")]
+pub struct CallsPage {
+    pub frame: Frame,
+    pub text: String,
+    pub list_href: String,
+    pub export_href: Option<String>,
+    pub q: String,
+    /// Selects such as status, direction, agent.
+    pub filters: Vec<Field>,
+    /// Date inputs such as from and to.
+    pub days: Vec<Field>,
+    pub filtered: bool,
+    pub table: CallsTable,
+}
+
+/// The list itself: swapped by htmx (`#calls-table`).
+#[derive(Template)]
+#[template(path = "account/_calls_table.html")]
+pub struct CallsTable {
+    /// Number, status, agent, started, length, cost: see [`CallsTable::columns`].
+    pub columns: Vec<Column>,
+    pub rows: Vec<CallRow>,
+    pub pager: Option<Pager>,
+    pub empty: Option<Empty>,
+}
+
+impl HtmlSafe for CallsTable {}
+
+impl CallsTable {
+    /// The six columns; calls are always newest first.
+    pub fn columns() -> Vec<Column> {
+        vec![
+            Column::new("Number"),
+            Column::new("Status"),
+            Column::new("Agent"),
+            Column { sorted: "descending", ..Column::new("Started") },
+            Column::new("Length").end(),
+            Column::new("Cost").end(),
+        ]
+    }
+}
+
+/// One call in the list.
+#[derive(Debug, Clone)]
+pub struct CallRow {
+    pub href: String,
+    /// The other side's number.
+    pub number: String,
+    /// "Inbound" or "Outbound"
+    pub direction: &'static str,
+    pub test: bool,
+    pub badge: Badge,
+    pub agent: String,
+    pub started: Moment,
+    /// None: it was never answered.
+    pub seconds: Option<i64>,
+    /// Written, or empty where the reader may not see it.
+    pub cost: String,
+}
+
+impl CallRow {
+    /// The symbol for its direction.
+    pub fn direction_icon(&self) -> &'static str {
+        if self.direction == "Inbound" { "call-in" } else { "call-out" }
+    }
+}
+
+/// One call: recording, transcript, facts, cost, analysis.
+#[derive(Template)]
+#[template(path = "account/call.html")]
+pub struct CallPage {
+    pub frame: Frame,
+    pub crumbs: Vec<Crumb>,
+    pub id: String,
+    pub number: String,
+    pub direction: &'static str,
+    pub badge: Badge,
+    pub agent: String,
+    pub started: Moment,
+    /// Where "End call" posts to, while it lives and the reader may.
+    pub end_href: Option<String>,
+    pub delete_href: Option<String>,
+    pub recording: Recording,
+    pub transcript_href: Option<String>,
+    pub turns: Vec<Turn>,
+    /// Why there is no transcript.
+    pub no_transcript: String,
+    pub facts: Vec<(String, String)>,
+    pub charges: Vec<Charge>,
+    /// "5 minutes started"
+    pub total_label: String,
+    pub total: String,
+    pub analysis: Vec<(String, String)>,
+}
+
+/// What there is of a recording.
+#[derive(Debug, Clone)]
+pub enum Recording {
+    /// It can be listened to; `until` says how long it is kept.
+    Ready { audio_href: String, download_href: Option<String>, until: String },
+    /// There is none, or it cannot be read now, and why.
+    None(String),
+}
+
+/// One thing said in a call, or an event between (then the speaker is empty).
+#[derive(Debug, Clone, Default)]
+pub struct Turn {
+    pub speaker: String,
+    /// The agent speaks; otherwise the other side.
+    pub agent: bool,
+    pub second: i64,
+    /// The language, such as `hi`, so that fonts and screen readers know it; may be empty.
+    pub lang: String,
+    pub text: String,
+}
+
+/// One line of a call's cost.
+#[derive(Debug, Clone)]
+pub struct Charge {
+    pub part: String,
+    pub rate: String,
+    pub amount: String,
+}
+
+/// The audit log of an account.
+#[derive(Template)]
+#[template(path = "account/audit.html")]
+pub struct AuditPage {
+    pub frame: Frame,
+    pub text: String,
+    pub list_href: String,
+    pub export_href: Option<String>,
+    pub q: String,
+    pub filters: Vec<Field>,
+    pub filtered: bool,
+    pub events: Vec<Event>,
+    pub pager: Pager,
+    pub empty: Option<Empty>,
+}
+
+/// Something that was done: who, how, what, from what to what, when, from where.
+#[derive(Debug, Clone)]
+pub struct Event {
+    pub icon: &'static str,
+    pub actor: String,
+    /// "via Access Dashboard", "key Billing sync", or empty.
+    pub via: String,
+    /// What was done, to follow the actor's name: "lowered the limit of Acme Corp".
+    pub sentence: String,
+    pub before: String,
+    pub after: String,
+    pub at: Moment,
+    /// The address it came from; may be empty.
+    pub from: String,
+}

@@ -1,0 +1,4 @@
+//! Background work.
+
+pub mod erasure;
+pub mod stays;

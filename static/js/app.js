@@ -1,0 +1,156 @@
+/* Progressive enhancement only: every page works without this file.
+   Failures are told and can be retried, focus survives a swap, one submit is sent once, menus close. */
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const region = () => document.getElementById("failure");
+
+  // ── Failures: said in a live region, with a way to try again ──
+  let last = null;
+  const forget = () => region()?.replaceChildren();
+
+  function fail(message, retry) {
+    const box = region();
+    const source = document.getElementById("failure-template");
+    if (!box || !source) return;
+    const copy = source.content.cloneNode(true);
+    copy.querySelector("[data-message]").textContent = message;
+    const again = copy.querySelector("[data-retry]");
+    if (retry) again.addEventListener("click", () => { forget(); retry(); });
+    else again.remove();
+    copy.querySelector("[data-dismiss]").addEventListener("click", () => { forget(); restoreFocus(); });
+    box.replaceChildren(copy);
+  }
+
+  function restoreFocus() {
+    const back = last?.elt?.isConnected ? last.elt : document.getElementById("main");
+    back?.focus({ preventScroll: true });
+  }
+
+  function again(detail) {
+    const { elt, requestConfig } = detail;
+    return () => {
+      if (elt?.isConnected && elt.matches("form")) elt.requestSubmit();
+      else if (elt?.isConnected && elt.matches("a, button")) elt.click();
+      else if (requestConfig?.verb === "get") window.location.assign(requestConfig.path);
+      else window.location.reload();
+    };
+  }
+
+  const said = {
+    401: "You have been signed out. Sign in again to go on; nothing was changed.",
+    403: "You may not do this. Nothing was changed.",
+    404: "This no longer exists, or you may not see it.",
+    409: "Somebody else changed this in the meantime. Reload the page to see how it is now.",
+    412: "Somebody else changed this in the meantime. Reload the page to see how it is now.",
+    413: "That file is too large.",
+    429: "Too many requests at once. Wait a moment, then try again.",
+    503: "The service is busy. Nothing was changed.",
+  };
+
+  document.addEventListener("htmx:beforeRequest", (event) => { last = event.detail; forget(); });
+  document.addEventListener("htmx:responseError", (event) => {
+    const { status } = event.detail.xhr;
+    fail(said[status] ?? `Something went wrong on our side (${status}). It may not have been saved.`, again(event.detail));
+  });
+  document.addEventListener("htmx:sendError", (event) => {
+    fail(navigator.onLine ? "The server could not be reached." : "You are offline. Nothing was sent.", again(event.detail));
+  });
+  document.addEventListener("htmx:timeout", (event) => {
+    fail("The server took too long to answer. It may or may not have been saved.", again(event.detail));
+  });
+  document.addEventListener("htmx:swapError", () => fail("The answer could not be shown.", () => window.location.reload()));
+  window.addEventListener("offline", () => fail("You are offline. What you see may be out of date.", () => window.location.reload()));
+  window.addEventListener("online", forget);
+
+  // ── Focus: never lost to <body> by a swap ──
+  let before = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    // A whole page (a sign-in form, an error page) never lands inside a fragment.
+    if (/^\s*<!doctype html/i.test(event.detail.serverResponse ?? "") && event.detail.target !== document.body) {
+      event.detail.shouldSwap = false;
+      window.location.assign(event.detail.xhr.responseURL || window.location.href);
+      return;
+    }
+    const active = document.activeElement;
+    before = active && event.detail.target?.contains(active) ? { id: active.id, name: active.name } : null;
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const target = event.detail.target;
+    if (!target) return;
+    const summary = target.querySelector("[data-error-summary]");
+    if (summary) { summary.focus(); return; }
+    const wanted = target.querySelector("[data-focus]");
+    if (wanted) { wanted.focus(); return; }
+    if (document.activeElement && document.activeElement !== document.body) return;
+    const same = before?.id ? document.getElementById(before.id)
+      : before?.name ? target.querySelector(`[name="${CSS.escape(before.name)}"]`) : null;
+    const next = same ?? target.querySelector("h1, h2, [tabindex='-1']") ?? document.getElementById("main");
+    if (!next) return;
+    if (!next.matches("a, button, input, select, textarea, summary, [tabindex]")) next.tabIndex = -1;
+    next.focus({ preventScroll: Boolean(same) });
+  });
+  // News for screen readers: an element with data-announce in the answer is read out.
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const text = event.detail.target?.querySelector("[data-announce]")?.textContent?.trim();
+    const live = document.getElementById("live");
+    if (text && live) { live.textContent = ""; window.setTimeout(() => { live.textContent = text; }, 60); }
+  });
+  document.querySelector("[data-error-summary]")?.focus();
+
+  // ── One press, one request; the button stays enabled and says that it works ──
+  const sent = new WeakSet();
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || event.defaultPrevented) return;
+    if (sent.has(form)) { event.preventDefault(); event.stopImmediatePropagation(); return; }
+    sent.add(form);
+    event.submitter?.setAttribute("aria-busy", "true");
+    window.setTimeout(() => release(form), 8000);
+  }, true);
+  function release(form) {
+    sent.delete(form);
+    form.querySelectorAll("[aria-busy]").forEach((busy) => busy.removeAttribute("aria-busy"));
+  }
+  document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.elt?.matches?.("form")) release(event.detail.elt); });
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) document.querySelectorAll("form").forEach(release);
+  });
+
+  // ── Menus close on Escape, on leaving and on a click elsewhere ──
+  const open = () => document.querySelectorAll("details.menu[open]");
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    open().forEach((menu) => { menu.open = false; menu.querySelector("summary").focus(); });
+  });
+  document.addEventListener("click", (event) => {
+    open().forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+    const copy = event.target.closest?.("[data-copy]");
+    if (copy) copyText(copy);
+    const all = event.target.closest?.("[data-check-all]");
+    if (all) document.querySelectorAll(`[name="${CSS.escape(all.dataset.checkAll)}"]`).forEach((box) => { box.checked = all.checked; });
+  });
+  document.addEventListener("focusin", (event) => {
+    open().forEach((menu) => { if (!menu.contains(event.target) && !menu.classList.contains("menu-nav")) menu.open = false; });
+  });
+
+  async function copyText(button) {
+    const source = document.getElementById(button.dataset.copy);
+    const live = document.getElementById("live");
+    if (!source) return;
+    const text = source.value ?? source.textContent;
+    try {
+      await navigator.clipboard.writeText(text.trim());
+      if (live) live.textContent = "Copied.";
+      const label = button.querySelector("[data-label]") ?? button;
+      const was = label.textContent;
+      label.textContent = "Copied";
+      window.setTimeout(() => { label.textContent = was; }, 2000);
+    } catch {
+      if (source.select) source.select(); else window.getSelection()?.selectAllChildren(source);
+      if (live) live.textContent = "Press Control or Command and C to copy the selected text.";
+    }
+  }
+
+  root.classList.add("enhanced");
+})();
