@@ -206,7 +206,11 @@ fn nice_step(largest: u64, unit: &Unit) -> u64 {
     while power.saturating_mul(10) <= wanted {
         power = power.saturating_mul(10);
     }
-    [1, 2, 5, 10].into_iter().map(|by| power.saturating_mul(by)).find(|step| *step >= wanted).unwrap_or(wanted)
+    [1, 2, 5, 10]
+        .into_iter()
+        .map(|by| power.saturating_mul(by))
+        .find(|step| *step >= wanted)
+        .unwrap_or(wanted)
 }
 
 fn rounded(value: f64) -> f64 {
@@ -253,8 +257,8 @@ mod tests {
     #[test]
     fn axes_are_short_and_tables_exact() {
         let money = Unit::Money("INR".into());
-        assert_eq!(money.short(12_50_000_00), "₹12.5 L");
-        assert_eq!(money.exact(12_50_000_50), "₹12,50,000.50");
+        assert_eq!(money.short(125_000_000), "₹12.5 L");
+        assert_eq!(money.exact(125_000_050), "₹12,50,000.50");
         assert_eq!(Unit::Things("calls".into()).short(20_000_000), "2 Cr");
         assert_eq!(nice_step(0, &money), 100);
         assert_eq!(nice_step(1234, &Unit::Things("calls".into())), 500);

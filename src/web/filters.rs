@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(money_text(-500, "INR"), "-₹5.00");
         assert_eq!(money_text(0, "INR"), "₹0.00");
         assert_eq!(money_text(7, "INR"), "₹0.07");
-        assert_eq!(money_text(1_000_000_000_00, "INR"), "₹1,00,00,00,000.00");
+        assert_eq!(money_text(100_000_000_000, "INR"), "₹1,00,00,00,000.00");
         assert_eq!(money_text(i64::MIN, "INR"), "-₹92,23,37,20,36,85,47,758.08");
     }
 
@@ -349,12 +349,13 @@ mod tests {
             at: Moment,
         }
         use super::super::filters;
-        let line = Line {
-            minor: 100,
-            currency: "<b>",
-            at: Zone::default().show(datetime!(2026-01-02 03:04 UTC)),
-        };
+        let line =
+            Line { minor: 100, currency: "<b>", at: Zone::default().show(datetime!(2026-01-02 03:04 UTC)) };
         let html = askama::Template::render(&line).unwrap();
-        assert!(html.starts_with("1.00 &#60;b&#62; <time datetime=\"2026-01-02T03:04:00Z\">2 Jan 2026, 08:34 IST"));
+        assert!(
+            html.starts_with(
+                "1.00 &#60;b&#62; <time datetime=\"2026-01-02T03:04:00Z\">2 Jan 2026, 08:34 IST"
+            )
+        );
     }
 }
