@@ -233,7 +233,7 @@ pub fn show() -> ShowPage {
         ],
         calls: chart::bars("Calls per day", Unit::Things("calls".into()), &days(3, 900)),
         audit_href: "/p/audit".into(),
-        activity: events(),
+        events: events(),
         facts: vec![
             ("Billing".into(), "Isolated".into()),
             ("Region".into(), "India".into()),
