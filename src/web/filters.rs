@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(money_text(-500, "INR"), "-₹5.00");
         assert_eq!(money_text(0, "INR"), "₹0.00");
         assert_eq!(money_text(7, "INR"), "₹0.07");
-        assert_eq!(money_text(1_000_000_000_00, "INR"), "₹1,00,00,00,000.00");
+        assert_eq!(money_text(100_000_000_000, "INR"), "₹1,00,00,00,000.00");
         assert_eq!(money_text(i64::MIN, "INR"), "-₹92,23,37,20,36,85,47,758.08");
     }
 
