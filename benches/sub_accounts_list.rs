@@ -25,7 +25,8 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 const PASSWORD: &str = "bench-password-9-of-hearts";
 
 fn main() -> Outcome<()> {
-    let owner = std::env::var("DIALNEXA_DATABASE_URL").map_err(|_| "set DIALNEXA_DATABASE_URL, or run `make bench`")?;
+    let owner = std::env::var("DIALNEXA_DATABASE_URL")
+        .map_err(|_| "set DIALNEXA_DATABASE_URL, or run `make bench`")?;
     let seconds = std::env::var("BENCH_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
     let (server, name) = owner.rsplit_once('/').ok_or("DIALNEXA_DATABASE_URL has no database")?;
     let control = format!("{name}_bench");
@@ -46,12 +47,18 @@ fn main() -> Outcome<()> {
     let first = Server::start(&url, &data)?;
     drop(first);
     let mut server = Server::start(&url, &data)?;
-    println!("start to first answer, on existing data: {:.2} s (aim: under 2 s)", server.started_in.as_secs_f64());
+    println!(
+        "start to first answer, on existing data: {:.2} s (aim: under 2 s)",
+        server.started_in.as_secs_f64()
+    );
     println!("memory at rest: {} MiB (aim: under 80 MiB)", server.memory()?);
 
     let large_page = server.signed_in("large@bench.example", large)?;
     let small_page = server.signed_in("small@bench.example", small)?;
-    println!("\n{:<34}{:>12}{:>12}{:>12}{:>14}", "first page of the list", "pages/s", "p50", "p99", "of pgbench");
+    println!(
+        "\n{:<34}{:>12}{:>12}{:>12}{:>14}",
+        "first page of the list", "pages/s", "p50", "p99", "of pgbench"
+    );
     let mut ratios = Vec::new();
     for connections in [1, 32] {
         let pages = server.load(&large_page, connections, Duration::from_secs(seconds))?;
@@ -125,7 +132,9 @@ impl Server {
             .spawn()?;
         let mut server = Self { process, address, started_in: Duration::ZERO };
         while begin.elapsed() < Duration::from_secs(60) {
-            if let Ok((200, _, _)) = Client::connect(address).and_then(|mut client| client.get("/healthz", "")) {
+            if let Ok((200, _, _)) =
+                Client::connect(address).and_then(|mut client| client.get("/healthz", ""))
+            {
                 server.started_in = begin.elapsed();
                 return Ok(server);
             }
@@ -147,7 +156,10 @@ impl Server {
         let (_, headers, body) = client.get("/sign-in", "")?;
         let visitor = cookies(&headers);
         let field = |name: &str| {
-            body.split(&format!("name=\"{name}\" value=\"")).nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("")
+            body.split(&format!("name=\"{name}\" value=\""))
+                .nth(1)
+                .and_then(|rest| rest.split('"').next())
+                .unwrap_or("")
         };
         let form = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("context", field("context"))
@@ -261,7 +273,9 @@ impl Client {
         }
         let length = headers
             .iter()
-            .find_map(|header| header.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok())
+            .find_map(|header| {
+                header.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok()
+            })
             .unwrap_or(0);
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body)?;
@@ -273,7 +287,8 @@ impl Client {
 fn cookies(headers: &[String]) -> String {
     let set = headers.iter().filter_map(|header| {
         let (name, value) = header.split_once(':')?;
-        name.eq_ignore_ascii_case("set-cookie").then(|| value.trim().split(';').next().unwrap_or("").to_owned())
+        name.eq_ignore_ascii_case("set-cookie")
+            .then(|| value.trim().split(';').next().unwrap_or("").to_owned())
     });
     set.collect::<Vec<_>>().join("; ")
 }
@@ -281,8 +296,12 @@ fn cookies(headers: &[String]) -> String {
 /// Transactions in a second of the list's own query.
 fn pgbench(url: &str, organization: OrganizationId, clients: usize, seconds: u64) -> Outcome<f64> {
     let script = std::env::temp_dir().join(format!("dialnexa-list-{}.sql", std::process::id()));
-    std::fs::write(&script, include_str!("list.sql").replace("{organization}", &organization.uuid().to_string()))?;
-    let bin = Command::new("pg_config").arg("--bindir").output().ok().filter(|output| output.status.success());
+    std::fs::write(
+        &script,
+        include_str!("list.sql").replace("{organization}", &organization.uuid().to_string()),
+    )?;
+    let bin =
+        Command::new("pg_config").arg("--bindir").output().ok().filter(|output| output.status.success());
     let bin = bin.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     let program = bin.map(|bin| Path::new(&bin).join("pgbench")).filter(|path| path.exists());
     let output = Command::new(program.unwrap_or_else(|| "pgbench".into()))
@@ -294,8 +313,9 @@ fn pgbench(url: &str, organization: OrganizationId, clients: usize, seconds: u64
         .output()?;
     std::fs::remove_file(&script)?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let line = text.lines().find(|line| line.starts_with("tps =")).ok_or_else(|| {
-        format!("pgbench failed: {}", String::from_utf8_lossy(&output.stderr))
-    })?;
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("tps ="))
+        .ok_or_else(|| format!("pgbench failed: {}", String::from_utf8_lossy(&output.stderr)))?;
     Ok(line.split_whitespace().nth(2).ok_or("no rate")?.parse()?)
 }

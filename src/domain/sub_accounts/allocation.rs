@@ -55,14 +55,14 @@ impl Allocation {
     }
 }
 
-type Columns = (
+pub(super) type Columns = (
     organizations::total_concurrency,
     organizations::allocated_concurrency,
     organizations::claimed_concurrency,
     organizations::slots_in_use,
 );
 
-const COLUMNS: Columns = (
+pub(super) const COLUMNS: Columns = (
     organizations::total_concurrency,
     organizations::allocated_concurrency,
     organizations::claimed_concurrency,

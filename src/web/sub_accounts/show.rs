@@ -69,7 +69,7 @@ pub async fn show(
         ],
         calls: bars("Calls per day, last 30 days", Unit::Things("calls".into()), &days),
         audit_href: format!("{base}/audit-log"),
-        activity: recent.iter().map(|entry| event(entry, zone)).collect(),
+        events: recent.iter().map(|entry| event(entry, zone)).collect(),
         facts: vec![
             ("Billing".into(), listed.billing_mode.label().into()),
             ("Data region".into(), listed.region.label()),
