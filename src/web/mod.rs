@@ -8,7 +8,7 @@
 //! - [`views`]: one view struct per page and per fragment; handlers fill them and nothing else.
 
 pub mod assets;
-pub mod audit;
+pub mod account;
 pub mod chart;
 pub mod filters;
 pub mod forms;

@@ -10,7 +10,7 @@ use crate::{
     domain::{audit, usage},
     values::BillingMode,
     web::{
-        audit::event,
+        account::audit::event,
         chart::{Unit, bars},
         filters::{money_text, number_text},
         page::{Here, Visit, html, zone},
@@ -29,7 +29,7 @@ pub async fn show(
 ) -> Result<HttpResponse, Denied> {
     let listed = super::find(&scope, place.sub_account).await?;
     let inside = scope.sub_account(place.sub_account).await?;
-    let volumes = inside.narrow::<View>().read(usage::last_30_days).await?;
+    let volumes = inside.narrow::<View>().read(|tx| usage::last_days(tx, 30)).await?;
     let recent = inside.read(|tx| audit::latest(tx, 5)).await?;
     let zone = zone(scope.asker());
     let answered: i64 = volumes.iter().map(|day| day.answered).sum();
