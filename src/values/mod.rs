@@ -1,19 +1,23 @@
 //! Values that know nobody: ids with prefixes, regions, money, words.
 
 mod account;
+mod day;
 mod enumeration;
 mod database_url;
 mod ids;
+mod keyset;
 mod money;
 mod region;
 mod secret;
 
 pub use account::{BillingMode, Role, SubAccountStatus};
+pub use day::{indian_day, start_of_indian_day};
 pub use enumeration::UnknownWord;
 #[allow(unused_imports)]
 pub(crate) use enumeration::words;
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use ids::*;
+pub use keyset::{Part, Slice};
 pub use money::{Money, MoneyError};
 pub use region::{InvalidRegion, Region};
 pub use secret::Secret;
