@@ -1,0 +1,3 @@
+//! Who signs in, and with what.
+
+pub mod api_keys;
