@@ -2,6 +2,11 @@
 //!
 //! The map, in the order a request travels:
 //!
+//! - [`config`]: settings from flags, environment and file.
+//! - [`start`]: from settings to databases that are ready, and back to rest.
+//! - [`private_postgres`]: a PostgreSQL of our own, for those who give no database.
+//! - [`provision`]: databases created, migrated, and safe by the roles that use them.
+//! - [`app`]: the server.
 //! - [`values`]: ids, regions, money, dates: types that know nobody.
 //! - [`error`]: what can go wrong, without HTTP in it.
 //! - [`schema`]: the tables as the migrations leave them.
@@ -11,9 +16,14 @@
 //! - [`work`]: what goes on in the background.
 
 pub mod access;
+pub mod app;
+pub mod config;
 pub mod domain;
 pub mod error;
+pub mod private_postgres;
+pub mod provision;
 pub mod schema;
+pub mod start;
 pub mod values;
 pub mod web;
 pub mod work;

@@ -1,1 +1,73 @@
-fn main() {}
+//! `dialnexa`: from the command line to a running server.
+
+use std::{io::IsTerminal, net::TcpListener, process::ExitCode};
+
+use actix_web::rt::{System, task::spawn_blocking};
+use dialnexa::{
+    app,
+    config::{self, Command, Settings},
+    private_postgres::ServerLock,
+    start::{self, Databases, StartError, Stop},
+};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let (command, settings) = match config::from_process() {
+        Ok(read) => read,
+        Err(wrong) => {
+            eprintln!("dialnexa: {wrong}");
+            return ExitCode::from(2);
+        }
+    };
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
+    let outcome = System::new().block_on(execute(command, settings));
+    let code = match outcome {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("dialnexa: {error}");
+            if error == StartError::Interrupted { 130 } else { 1 }
+        }
+    };
+    // Not by returning: a command that was interrupted may still be at work on a thread of its own.
+    std::process::exit(code)
+}
+
+async fn execute(command: Command, settings: Settings) -> Result<(), StartError> {
+    let stop =
+        Stop::on_signals().map_err(|error| StartError::Listen(format!("no signal handlers: {error}")))?;
+    match command {
+        Command::Run => run(settings, stop).await,
+        Command::Migrate => databases(settings, &stop).await.map(drop),
+    }
+}
+
+/// Serves until asked to stop. The port is taken first, so that nothing is started in vain.
+async fn run(mut settings: Settings, stop: Stop) -> Result<(), StartError> {
+    let private = settings.database_url.is_none();
+    let _lock = if private { Some(ServerLock::take(&settings.data_dir)?) } else { None };
+    let cannot_listen =
+        |error: std::io::Error| StartError::Listen(format!("cannot listen on {}: {error}", settings.listen));
+    let listener = TcpListener::bind(settings.listen).map_err(cannot_listen)?;
+    let address = listener.local_addr().map_err(cannot_listen)?;
+    settings.listening_on(address);
+    let public_url = settings.public_url.clone();
+    let Databases { ready, cluster } = databases(settings, &stop).await?;
+    if let Some(cluster) = &cluster {
+        cluster.keep_alive();
+    }
+    tracing::info!("serving {public_url} on {address}");
+    let served = app::serve(listener, ready, stop).await;
+    tracing::info!("stopping");
+    drop(cluster);
+    served.map_err(|error| StartError::Listen(format!("cannot serve on {address}: {error}")))
+}
+
+/// The databases, made ready on a thread on which waiting is allowed.
+async fn databases(settings: Settings, stop: &Stop) -> Result<Databases, StartError> {
+    let stop = stop.clone();
+    let made = spawn_blocking(move || start::databases(&settings, &stop)).await;
+    made.map_err(|error| StartError::Database(format!("the preparation broke off: {error}")))?
+}

@@ -1,6 +1,7 @@
 //! Values that know nobody: ids with prefixes, regions, money, words.
 
 mod account;
+mod database_url;
 mod enumeration;
 mod ids;
 mod money;
@@ -8,6 +9,7 @@ mod region;
 mod secret;
 
 pub use account::{BillingMode, Role, SubAccountStatus};
+pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use enumeration::UnknownWord;
 #[allow(unused_imports)]
 pub(crate) use enumeration::words;

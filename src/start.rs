@@ -1,0 +1,158 @@
+//! Starting and stopping: from settings to databases that are ready, and back.
+
+use std::{
+    fmt, io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use actix_web::rt::signal::unix::{Signal, SignalKind, signal};
+use futures_util::{
+    FutureExt,
+    future::{self, BoxFuture, Shared},
+};
+
+use crate::{
+    config::Settings,
+    private_postgres::Cluster,
+    provision::{self, Ready},
+};
+
+/// Why the program cannot start. Each is one line for the person at the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StartError {
+    /// The data folder cannot be used.
+    DataFolder(String),
+    /// The address to listen on cannot be had.
+    Listen(String),
+    /// The private PostgreSQL cluster cannot be made or started.
+    PrivatePostgres(String),
+    /// A database server cannot be reached or refuses the login.
+    Connect(String),
+    /// A database is not as it must be, or the login lacks a privilege.
+    Database(String),
+    /// A migration failed; the database is as it was before it.
+    Migration(String),
+    /// The database was migrated by a newer program that this one cannot work beside.
+    TooNew(String),
+    /// Somebody asked the program to stop meanwhile.
+    Interrupted,
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::DataFolder(text)
+            | Self::Listen(text)
+            | Self::PrivatePostgres(text)
+            | Self::Connect(text)
+            | Self::Database(text)
+            | Self::Migration(text)
+            | Self::TooNew(text) => text,
+            Self::Interrupted => "stopped before it was ready",
+        };
+        f.write_str(&one_line(text))
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// The text with its line ends and the blanks around them replaced by single blanks.
+pub fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether, and since when, the program is asked to stop.
+#[derive(Clone)]
+pub struct Stop {
+    requested: Arc<AtomicBool>,
+    waiting: Shared<BoxFuture<'static, ()>>,
+}
+
+impl Stop {
+    /// Asked by SIGTERM, SIGINT (Ctrl-C), SIGQUIT or SIGHUP (the terminal has gone). A second such signal
+    /// ends the program at once.
+    ///
+    /// Must be called inside the actix runtime.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system refuses to register a handler.
+    pub fn on_signals() -> io::Result<Self> {
+        let mut first = listeners()?;
+        let requested = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&requested);
+        let waiting = async move {
+            future::select_all(first.iter_mut().map(|signal| signal.recv().boxed())).await;
+            flag.store(true, Ordering::SeqCst);
+        };
+        let waiting = waiting.boxed().shared();
+        let asked = waiting.clone();
+        actix_web::rt::spawn(async move {
+            asked.await;
+            if let Ok(mut second) = listeners() {
+                future::select_all(second.iter_mut().map(|signal| signal.recv().boxed())).await;
+                std::process::exit(130);
+            }
+        });
+        Ok(Self { requested, waiting })
+    }
+
+    /// Never asked: for tests.
+    pub fn never() -> Self {
+        Self { requested: Arc::default(), waiting: future::pending().boxed().shared() }
+    }
+
+    /// Whether it has been asked.
+    pub fn requested(&self) -> bool {
+        self.requested.load(Ordering::SeqCst)
+    }
+
+    /// Resolves when it is asked.
+    pub fn wait(&self) -> Shared<BoxFuture<'static, ()>> {
+        self.waiting.clone()
+    }
+
+    /// Fails when it has been asked: for the steps of a longer work.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Interrupted`].
+    pub fn check(&self) -> Result<(), StartError> {
+        if self.requested() { Err(StartError::Interrupted) } else { Ok(()) }
+    }
+}
+
+fn listeners() -> io::Result<Vec<Signal>> {
+    [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::quit(), SignalKind::hangup()]
+        .into_iter()
+        .map(signal)
+        .collect()
+}
+
+/// Databases that are ready, and the private cluster they are on, if it is ours.
+pub struct Databases {
+    /// Where they are, and how the program signs in to them.
+    pub ready: Ready,
+    /// The private cluster; it is left, and stopped when nobody else uses it, when this is dropped.
+    pub cluster: Option<Cluster>,
+}
+
+/// Brings the databases of `settings` up: starts the private cluster unless a database is given, creates
+/// what is missing, migrates, and signs in as a role that can bypass nothing.
+///
+/// # Errors
+///
+/// Whatever stands in the way; a cluster that was started for it is stopped again.
+pub fn databases(settings: &Settings, stop: &Stop) -> Result<Databases, StartError> {
+    let cluster = match settings.database_url {
+        Some(_) => None,
+        None => Some(Cluster::enter(&settings.data_dir, stop)?),
+    };
+    let private = cluster.as_ref().map(|cluster| cluster.owner_url(provision::DEFAULT_DATABASE));
+    let owner = settings.database_url.clone().or(private).ok_or(StartError::Interrupted)?;
+    let ready = provision::prepare(settings, &owner, stop)?;
+    Ok(Databases { ready, cluster })
+}

@@ -1,0 +1,5 @@
+//! The one test binary. It needs a PostgreSQL in `DIALNEXA_DATABASE_URL`: `make test` starts one.
+
+mod private_cluster;
+mod program;
+mod provision;
