@@ -2,8 +2,8 @@
 //!
 //! The map, in the order a request travels:
 //!
+//! - [`start`]: why the program cannot start, and whether it is asked to stop.
 //! - [`config`]: settings from flags, environment and file.
-//! - [`start`]: from settings to databases that are ready, and back to rest.
 //! - [`private_postgres`]: a PostgreSQL of our own, for those who give no database.
 //! - [`provision`]: databases created, migrated, and safe by the roles that use them.
 //! - [`app`]: the server.

@@ -7,7 +7,8 @@ use dialnexa::{
     app,
     config::{self, Command, Settings},
     private_postgres::ServerLock,
-    start::{self, Databases, StartError, Stop},
+    provision::{self, Databases},
+    start::{StartError, Stop},
 };
 use tracing_subscriber::EnvFilter;
 
@@ -68,6 +69,6 @@ async fn run(mut settings: Settings, stop: Stop) -> Result<(), StartError> {
 /// The databases, made ready on a thread on which waiting is allowed.
 async fn databases(settings: Settings, stop: &Stop) -> Result<Databases, StartError> {
     let stop = stop.clone();
-    let made = spawn_blocking(move || start::databases(&settings, &stop)).await;
+    let made = spawn_blocking(move || provision::open(&settings, &stop)).await;
     made.map_err(|error| StartError::Database(format!("the preparation broke off: {error}")))?
 }

@@ -1,11 +1,24 @@
 //! What the product does: plain functions, one transaction each, knowing nothing of
 //! HTTP, HTML or JSON.
 //!
-//! An area owns its tables and calls only areas named before it here.
+//! An area owns its tables and calls only areas that stand before it here:
+//!
+//! 1. [`audit`]: who did what, and the proof that nobody changed the record.
+//! 1. [`idempotency`]: doing once what is asked twice.
+//! 1. [`workspaces`]: divisions inside one account.
+//! 1. [`billing`]: the ledger and the wallets.
+//! 1. [`usage`]: calls per account and day.
+//! 1. [`sub_accounts`]: creating, listing, suspending them.
+//! 1. [`limits`]: the concurrency limits.
+//! 1. [`delegations`]: Access Dashboard.
+//! 1. [`deletion`]: deleting a sub-account for good.
+
+pub mod audit;
 pub mod billing;
 pub mod delegations;
 pub mod deletion;
 pub mod idempotency;
 pub mod limits;
 pub mod sub_accounts;
+pub mod usage;
 pub mod workspaces;

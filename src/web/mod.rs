@@ -8,8 +8,13 @@
 //! - [`views`]: one view struct per page and per fragment; handlers fill them and nothing else.
 
 pub mod assets;
+pub mod audit;
 pub mod chart;
 pub mod filters;
+pub mod forms;
 pub mod frame;
+pub mod notices;
+pub mod page;
 pub mod parts;
+pub mod sub_accounts;
 pub mod views;

@@ -121,6 +121,22 @@ pub struct Shortage {
     pub others_hold: i32,
 }
 
+/// The largest holders of concurrency, largest first.
+pub fn largest(tx: &mut Overview<'_>) -> Result<Vec<Holder>, Error> {
+    let organization = tx.organization();
+    Ok(sub_accounts::table
+        .filter(sub_accounts::organization_id.eq(organization))
+        .order((sub_accounts::concurrency_limit.desc(), sub_accounts::sub_account_id.desc()))
+        .limit(4)
+        .select((
+            sub_accounts::sub_account_id,
+            sub_accounts::name,
+            sub_accounts::concurrency_limit,
+            sub_accounts::slots_in_use,
+        ))
+        .load(tx.connection())?)
+}
+
 /// How many holders are named.
 const NAMED_HOLDERS: i64 = 5;
 

@@ -154,6 +154,43 @@ impl Listed {
     }
 }
 
+/// The columns of a row, in the order of [`Listed`].
+type Columns = (
+    sub_accounts::sub_account_id,
+    sub_accounts::name,
+    sub_accounts::external_id,
+    sub_accounts::status,
+    sub_accounts::billing_mode,
+    sub_accounts::region,
+    sub_accounts::concurrency_limit,
+    sub_accounts::slots_in_use,
+    sub_accounts::calls_30d,
+    sub_accounts::minutes_30d,
+    sub_accounts::last_call_at,
+    sub_accounts::created_at,
+    ledger_accounts::balance_minor,
+    ledger_accounts::currency,
+    sub_accounts::name_key,
+);
+
+const COLUMNS: Columns = (
+    sub_accounts::sub_account_id,
+    sub_accounts::name,
+    sub_accounts::external_id,
+    sub_accounts::status,
+    sub_accounts::billing_mode,
+    sub_accounts::region,
+    sub_accounts::concurrency_limit,
+    sub_accounts::slots_in_use,
+    sub_accounts::calls_30d,
+    sub_accounts::minutes_30d,
+    sub_accounts::last_call_at,
+    sub_accounts::created_at,
+    ledger_accounts::balance_minor,
+    ledger_accounts::currency,
+    sub_accounts::name_key,
+);
+
 /// A page of the list.
 #[derive(Debug, Clone)]
 pub struct Page {
@@ -270,26 +307,7 @@ pub fn page(tx: &mut Overview<'_>, query: &Query) -> Result<Page, Error> {
             ordered!(rows, sub_accounts::concurrency_limit, from, descending)
         }
     };
-    let mut rows: Vec<Listed> = rows
-        .limit(query.page_size + 1)
-        .select((
-            sub_accounts::sub_account_id,
-            sub_accounts::name,
-            sub_accounts::external_id,
-            sub_accounts::status,
-            sub_accounts::billing_mode,
-            sub_accounts::region,
-            sub_accounts::concurrency_limit,
-            sub_accounts::slots_in_use,
-            sub_accounts::calls_30d,
-            sub_accounts::minutes_30d,
-            sub_accounts::last_call_at,
-            sub_accounts::created_at,
-            ledger_accounts::balance_minor,
-            ledger_accounts::currency,
-            sub_accounts::name_key,
-        ))
-        .load(tx.connection())?;
+    let mut rows: Vec<Listed> = rows.limit(query.page_size + 1).select(COLUMNS).load(tx.connection())?;
     let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > query.page_size;
     if more {
         rows.pop();
@@ -309,6 +327,17 @@ pub fn page(tx: &mut Overview<'_>, query: &Query) -> Result<Page, Error> {
 /// How many sub-accounts a filter leaves.
 pub fn count(tx: &mut Overview<'_>, query: &Query) -> Result<i64, Error> {
     Ok(filtered(tx, query).count().get_result(tx.connection())?)
+}
+
+/// Some sub-accounts by their ids; those that are none of this organization's are left
+/// out.
+pub fn some(tx: &mut Overview<'_>, ids: &[SubAccountId]) -> Result<Vec<Listed>, Error> {
+    let query = Query::default();
+    Ok(filtered(tx, &query)
+        .filter(sub_accounts::sub_account_id.eq_any(ids))
+        .order((sub_accounts::name_key, sub_accounts::sub_account_id))
+        .select(COLUMNS)
+        .load(tx.connection())?)
 }
 
 /// One sub-account.

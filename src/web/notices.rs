@@ -1,0 +1,39 @@
+//! What the last action did, told once on the page it leads to.
+//!
+//! A redirect carries only a word (`?done=renamed`); the sentence stands here, so that
+//! no link can put words into a page.
+
+use super::frame::Notice;
+
+/// Adds the word of a notice to an address.
+pub fn told(href: &str, word: &str) -> String {
+    let joint = if href.contains('?') { '&' } else { '?' };
+    match href.split_once('#') {
+        Some((page, place)) => format!("{page}{joint}done={word}#{place}"),
+        None => format!("{href}{joint}done={word}"),
+    }
+}
+
+/// The notice that an address asks for.
+pub fn from_query(query: &str) -> Option<Notice> {
+    let word = query.split('&').find_map(|pair| pair.strip_prefix("done="))?;
+    let text = match word {
+        "created" => "The sub-account is ready. Configure agents and numbers with Access Dashboard.",
+        "renamed" => "The name is changed.",
+        "suspended" => "Suspended: new calls are blocked from now on. Calls in progress finish.",
+        "reactivated" => "Reactivated: new calls are admitted again.",
+        "limits" => "The limits are changed. They act on new calls at once and end no call.",
+        "limits-same" => "No limit was changed: all are as they were.",
+        "left" => "You have left the sub-account.",
+        "entered" => "You are inside. Leave with the button at the top when you are done.",
+        "deleting" => {
+            "Access has ended and the erasure is under way. The certificate below is completed with it."
+        }
+        "signed-out" => "You are signed out.",
+        "session-ended" => "The session is ended.",
+        "sessions-ended" => "All other sessions are ended.",
+        "password-set" => "Your password is changed and every session is ended. Sign in with the new one.",
+        _ => return None,
+    };
+    Some(Notice::done(text))
+}

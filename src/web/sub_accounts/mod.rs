@@ -1,0 +1,89 @@
+//! Organization Settings → Sub-Accounts (`domain.md` 2).
+
+pub mod access;
+pub mod bulk;
+pub mod delete;
+pub mod export;
+pub mod lifecycle;
+pub mod limits;
+pub mod list;
+pub mod new;
+pub mod settings;
+pub mod show;
+
+use serde::Deserialize;
+
+use crate::{
+    access::{Denied, Scope, permission::ManageSubAccounts},
+    domain::sub_accounts::list::{self as sub_accounts, Listed},
+    error::{Error, FieldError},
+    values::{AccountId, SubAccountId},
+    web::parts::{Crumb, Field, Tab},
+};
+
+/// The ids in the address of a sub-account's page.
+#[derive(Debug, Deserialize)]
+pub struct Place {
+    /// The parent; the scope is proved for it.
+    pub account: AccountId,
+    /// The sub-account.
+    pub sub_account: SubAccountId,
+}
+
+/// The address of an organization's list.
+fn list_href(scope: &Scope<ManageSubAccounts>) -> String {
+    format!("/accounts/{}/sub-accounts", scope.asker().account.id)
+}
+
+/// The address of a sub-account's pages.
+fn href(scope: &Scope<ManageSubAccounts>, id: SubAccountId) -> String {
+    format!("{}/{id}", list_href(scope))
+}
+
+/// One of the parent's sub-accounts.
+async fn find(scope: &Scope<ManageSubAccounts>, id: SubAccountId) -> Result<Listed, Denied> {
+    Ok(scope.overview(move |tx| sub_accounts::find(tx, id)).await?)
+}
+
+/// The way to a page about one sub-account.
+fn crumbs(scope: &Scope<ManageSubAccounts>, listed: Option<&Listed>) -> Vec<Crumb> {
+    let mut crumbs = vec![Crumb::new("Sub-accounts", list_href(scope))];
+    crumbs.extend(listed.map(|listed| Crumb::new(&listed.name, href(scope, listed.id))));
+    crumbs
+}
+
+/// The pages about one sub-account. `here` is the last part of the address.
+pub fn tabs(scope: &Scope<ManageSubAccounts>, id: SubAccountId, here: &str) -> Vec<Tab> {
+    [
+        ("Overview", ""),
+        ("Limits", "/limits"),
+        ("Members", "/members"),
+        ("API keys", "/api-keys"),
+        ("Billing", "/billing"),
+        ("Audit log", "/audit-log"),
+        ("Settings", "/settings"),
+    ]
+    .into_iter()
+    .map(|(label, path)| Tab::new(label, href(scope, id) + path, path == here))
+    .collect()
+}
+
+/// The wrong fields of an input that was refused; anything else goes its way.
+fn wrong_fields(error: Error) -> Result<Vec<FieldError>, Denied> {
+    match error {
+        Error::Invalid(fields) => Ok(fields),
+        other => Err(Denied(other)),
+    }
+}
+
+/// Puts what is wrong beside its field.
+fn with_error(field: Field, wrong: &[FieldError]) -> Field {
+    let error = wrong.iter().find(|error| error.field == field.name).map(|error| error.message.clone());
+    field.error(error)
+}
+
+/// A whole number as people type it: spaces and thousands' commas are theirs to use.
+fn whole_number(text: &str) -> Option<i64> {
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | ',' | '\u{a0}')).collect();
+    digits.parse().ok()
+}

@@ -1,0 +1,82 @@
+//! One sub-account as its parent sees it: the overview.
+
+use actix_web::{HttpResponse, web};
+
+use crate::{
+    access::{
+        Denied, Scope,
+        permission::{ManageSubAccounts, View},
+    },
+    domain::{audit, usage},
+    values::BillingMode,
+    web::{
+        audit::event,
+        chart::{Unit, bars},
+        filters::{money_text, number_text},
+        page::{Here, Visit, html, zone},
+        parts::{Badge, Stat},
+        views::sub_accounts::ShowPage,
+    },
+};
+
+use super::Place;
+
+/// `GET /accounts/{account}/sub-accounts/{sub_account}`
+pub async fn show(
+    scope: Scope<ManageSubAccounts>,
+    visit: Visit,
+    place: web::Path<Place>,
+) -> Result<HttpResponse, Denied> {
+    let listed = super::find(&scope, place.sub_account).await?;
+    let inside = scope.sub_account(place.sub_account).await?;
+    let volumes = inside.narrow::<View>().read(usage::last_30_days).await?;
+    let recent = inside.read(|tx| audit::latest(tx, 5)).await?;
+    let zone = zone(scope.asker());
+    let answered: i64 = volumes.iter().map(|day| day.answered).sum();
+    let base = super::href(&scope, listed.id);
+    let balance = match listed.billing_mode {
+        BillingMode::Isolated => {
+            Stat::new("Balance", money_text(listed.balance_minor, &listed.currency), "its own wallet")
+        }
+        BillingMode::Consolidated => {
+            let cost: i64 = volumes.iter().map(|day| day.cost_minor).sum();
+            Stat::new("Cost, 30 days", money_text(cost, &listed.currency), "consolidated: your wallet")
+        }
+    };
+    let days: Vec<_> = volumes.iter().map(|day| (day.day, u64::try_from(day.calls).unwrap_or(0))).collect();
+    let frame = visit.frame(&scope, &listed.name, Here::SubAccounts);
+    html(&ShowPage {
+        crumbs: super::crumbs(&scope, None),
+        tabs: super::tabs(&scope, listed.id, ""),
+        id: listed.id.to_string(),
+        name: listed.name.clone(),
+        badge: Badge::account(listed.status.as_str()),
+        access_href: format!("{base}/access"),
+        stats: vec![
+            balance,
+            Stat::new(
+                "Calls in progress",
+                number_text(listed.in_use.into()),
+                format!("of {} at once", listed.limit),
+            )
+            .meter(listed.in_use.into(), listed.limit.into()),
+            Stat::new(
+                "Calls, 30 days",
+                number_text(listed.calls_30d),
+                format!("{} answered", number_text(answered)),
+            ),
+            Stat::new("Minutes, 30 days", number_text(listed.minutes_30d), "of answered calls"),
+        ],
+        calls: bars("Calls per day, last 30 days", Unit::Things("calls".into()), &days),
+        audit_href: format!("{base}/audit-log"),
+        activity: recent.iter().map(|entry| event(entry, zone)).collect(),
+        facts: vec![
+            ("Billing".into(), listed.billing_mode.label().into()),
+            ("Data region".into(), listed.region.label()),
+            ("Concurrency limit".into(), format!("{} calls at once", listed.limit)),
+            ("Your reference".into(), listed.external_id.clone().unwrap_or_else(|| "None".into())),
+        ],
+        created: zone.show(listed.created_at),
+        frame,
+    })
+}
