@@ -4,6 +4,7 @@
 //! An area owns its tables and calls only areas that stand before it here:
 //!
 //! 1. [`audit`]: who did what, and the proof that nobody changed the record.
+//! 1. [`identity`]: people, their passwords, sessions and memberships.
 //! 1. [`idempotency`]: doing once what is asked twice.
 //! 1. [`workspaces`]: divisions inside one account.
 //! 1. [`billing`]: the ledger and the wallets.
@@ -18,6 +19,7 @@ pub mod billing;
 pub mod delegations;
 pub mod deletion;
 pub mod idempotency;
+pub mod identity;
 pub mod limits;
 pub mod sub_accounts;
 pub mod usage;

@@ -2,6 +2,7 @@
 
 mod account;
 mod database_url;
+mod email;
 mod enumeration;
 mod ids;
 mod money;
@@ -10,6 +11,7 @@ mod secret;
 
 pub use account::{BillingMode, Role, SubAccountStatus};
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
+pub use email::{Email, InvalidEmail};
 pub use enumeration::UnknownWord;
 #[allow(unused_imports)]
 pub(crate) use enumeration::words;

@@ -1,0 +1,8 @@
+//! People: how they prove who they are, where they are signed in, where they belong
+//! (`domain.md` 5).
+
+pub mod memberships;
+pub mod password_resets;
+pub mod passwords;
+pub mod sessions;
+pub mod sign_in;
