@@ -7,6 +7,7 @@
 //! - [`private_postgres`]: a PostgreSQL of our own, for those who give no database.
 //! - [`provision`]: databases created, migrated, and safe by the roles that use them.
 //! - [`app`]: the server.
+//! - [`routes`]: the whole URL table.
 //! - [`values`]: ids, regions, money, dates: types that know nobody.
 //! - [`error`]: what can go wrong, without HTTP in it.
 //! - [`schema`]: the tables as the migrations leave them.
@@ -22,6 +23,7 @@ pub mod domain;
 pub mod error;
 pub mod private_postgres;
 pub mod provision;
+pub mod routes;
 pub mod schema;
 pub mod start;
 pub mod values;

@@ -4,7 +4,7 @@ use std::{io::IsTerminal, net::TcpListener, process::ExitCode};
 
 use actix_web::rt::{System, task::spawn_blocking};
 use dialnexa::{
-    app,
+    app::Application,
     config::{self, Command, Settings},
     private_postgres::ServerLock,
     provision::{self, Databases},
@@ -49,18 +49,22 @@ async fn execute(command: Command, settings: Settings) -> Result<(), StartError>
 async fn run(mut settings: Settings, stop: Stop) -> Result<(), StartError> {
     let private = settings.database_url.is_none();
     let _lock = if private { Some(ServerLock::take(&settings.data_dir)?) } else { None };
+    let wanted = settings.listen;
     let cannot_listen =
-        |error: std::io::Error| StartError::Listen(format!("cannot listen on {}: {error}", settings.listen));
-    let listener = TcpListener::bind(settings.listen).map_err(cannot_listen)?;
+        |error: std::io::Error| StartError::Listen(format!("cannot listen on {wanted}: {error}"));
+    let listener = TcpListener::bind(wanted).map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
     settings.listening_on(address);
-    let public_url = settings.public_url.clone();
-    let Databases { ready, cluster } = databases(settings, &stop).await?;
+    let Databases { ready, cluster } = databases(settings.clone(), &stop).await?;
     if let Some(cluster) = &cluster {
         cluster.keep_alive();
     }
+    let public_url = settings.public_url.clone();
+    let opened = spawn_blocking(move || Application::open(&settings, ready)).await;
+    let application =
+        opened.map_err(|error| StartError::Database(format!("opening broke off: {error}")))??;
     tracing::info!("serving {public_url} on {address}");
-    let served = app::serve(listener, ready, stop).await;
+    let served = application.serve(listener, stop).await;
     tracing::info!("stopping");
     drop(cluster);
     served.map_err(|error| StartError::Listen(format!("cannot serve on {address}: {error}")))

@@ -4,6 +4,7 @@
 //! An area owns its tables and calls only areas that stand before it here:
 //!
 //! 1. [`audit`]: who did what, and the proof that nobody changed the record.
+//! 1. [`identity`]: people, their passwords, sessions and memberships.
 //! 1. [`idempotency`]: doing once what is asked twice.
 //! 1. [`identity`]: people, their passwords, sessions and memberships; API keys.
 //! 1. [`workspaces`]: divisions inside one account.

@@ -22,6 +22,7 @@ use super::{
     forms::{FormKey, csrf_fields},
     frame::{AccountBadge, Acting, Frame, NavGroup, NavItem, Notice, PersonBadge},
     notices,
+    visitor::Visitor,
 };
 
 /// The entry of the side navigation that a page belongs to.
@@ -104,6 +105,19 @@ impl Visit {
             person: Some(badge(person)),
             notice: self.notice.clone(),
             csrf: csrf_fields(&self.key, person),
+            ..Frame::default()
+        }
+    }
+}
+
+impl Visit {
+    /// The frame of a page for somebody who is not signed in.
+    pub fn visitor_frame(&self, visitor: &Visitor, brand: String, title: impl Into<String>) -> Frame {
+        Frame {
+            title: title.into(),
+            brand,
+            notice: self.notice.clone(),
+            csrf: csrf_fields(&self.key, visitor),
             ..Frame::default()
         }
     }
