@@ -127,7 +127,9 @@ pub async fn execute(access: &Arc<Access>, command: AdminCommand) -> Result<Stri
         }
         AdminCommand::SetTotalConcurrency { organization, total } => {
             let before = access
-                .operate(organization, organization.into(), move |tx| operator::set_total_concurrency(tx, total))
+                .operate(organization, organization.into(), move |tx| {
+                    operator::set_total_concurrency(tx, total)
+                })
                 .await?;
             Ok(format!("total concurrency of {organization}: {total}, before {before}"))
         }
@@ -180,8 +182,12 @@ async fn create_user(access: &Arc<Access>, new: CreateUser) -> Result<String, Er
 
 async fn verify_audit(access: &Arc<Access>, organization: OrganizationId) -> Result<String, Error> {
     let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
-    let parent =
-        access.scope_of_job::<ManageSubAccounts>("operator", organization, organization.into(), region.clone())?;
+    let parent = access.scope_of_job::<ManageSubAccounts>(
+        "operator",
+        organization,
+        organization.into(),
+        region.clone(),
+    )?;
     let mut accounts = vec![AccountId::from(organization)];
     let mut query = Query { page_size: 500, ..Query::default() };
     loop {

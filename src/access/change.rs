@@ -51,6 +51,12 @@ impl<T> Change<T> {
         Self { value, events: std::iter::once(first).chain(others).collect() }
     }
 
+    /// This write and another in the same transaction: the first's result, both's events.
+    pub fn and<U>(mut self, other: Change<U>) -> Self {
+        self.events.extend(other.events);
+        self
+    }
+
     /// What the write results in.
     pub fn value(&self) -> &T {
         &self.value

@@ -23,7 +23,7 @@ pub async fn section(scope: &Scope<Administer>) -> Result<KeysSection, Denied> {
                 (None, Some(at)) if at <= now => Badge::new("Expired", "warn", "clock"),
                 _ => Badge::new("In use", "good", "check"),
             },
-            hint: format!("dnx_{}_…{}", key.mode.as_str(), key.hint),
+            hint: format!("dnx_{}_…{}", key.mode.as_str(), key.token_hint),
             name: key.name,
             mode: key.mode.label().to_owned(),
             created: zone.show(key.created_at),

@@ -66,7 +66,8 @@ pub async fn section(scope: &Scope<Administer>, url: &AuditUrl, href: &str) -> R
     let filtered = filter.narrows();
     let page = scope.read(move |tx| audit::page(tx, &filter, part, PAGE)).await?;
     let zone = zone(scope.asker());
-    let choices = |pairs: &[(&str, &str)]| pairs.iter().map(|(value, label)| Choice::new(*value, *label, "")).collect();
+    let choices =
+        |pairs: &[(&str, &str)]| pairs.iter().map(|(value, label)| Choice::new(*value, *label, "")).collect();
     Ok(AuditSection {
         list_href: href.to_owned(),
         filters: vec![
@@ -90,8 +91,16 @@ pub async fn section(scope: &Scope<Administer>, url: &AuditUrl, href: &str) -> R
         events: page.rows.iter().map(|entry| event(entry, zone)).collect(),
         pager: Pager {
             summary: format!("{} entries shown, newest first", page.rows.len()),
-            newer_href: page.rows.first().filter(|_| page.has_newer).map(|e| url.href(href, "newer", e.sequence)),
-            older_href: page.rows.last().filter(|_| page.has_older).map(|e| url.href(href, "older", e.sequence)),
+            newer_href: page
+                .rows
+                .first()
+                .filter(|_| page.has_newer)
+                .map(|e| url.href(href, "newer", e.sequence)),
+            older_href: page
+                .rows
+                .last()
+                .filter(|_| page.has_older)
+                .map(|e| url.href(href, "older", e.sequence)),
             newer_label: "Newer".into(),
             older_label: "Older".into(),
         },

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::{
     access::{Denied, Scope, permission::ViewBilling},
-    domain::billing::ledger::{self, LedgerAccount},
+    domain::billing::ledger,
     error::Error,
     values::Part,
     web::{
@@ -43,9 +43,8 @@ pub async fn section(
         (_, Some(sequence)) => Part::NewerThan(sequence),
         _ => Part::Newest,
     };
-    let (balance, page) = scope
-        .read(move |tx| Ok((ledger::balance(tx)?, ledger::postings(tx, LedgerAccount::Wallet, part, PAGE)?)))
-        .await?;
+    let (balance, page) =
+        scope.read(move |tx| Ok((ledger::balance(tx)?, ledger::postings(tx, None, part, PAGE)?))).await?;
     let zone = zone(scope.asker());
     let rows: Vec<_> = page
         .rows
@@ -64,8 +63,16 @@ pub async fn section(
         stats: vec![Stat::new("Balance", money_text(balance.minor, &balance.currency), note)],
         pager: Pager {
             summary: format!("{} entries shown, newest first", number_text(rows.len() as i64)),
-            newer_href: page.rows.first().filter(|_| page.has_newer).map(|row| format!("{href}?newer={}", row.sequence)),
-            older_href: page.rows.last().filter(|_| page.has_older).map(|row| format!("{href}?older={}", row.sequence)),
+            newer_href: page
+                .rows
+                .first()
+                .filter(|_| page.has_newer)
+                .map(|row| format!("{href}?newer={}", row.sequence)),
+            older_href: page
+                .rows
+                .last()
+                .filter(|_| page.has_older)
+                .map(|row| format!("{href}?older={}", row.sequence)),
             newer_label: "Newer".into(),
             older_label: "Older".into(),
         },

@@ -4,7 +4,10 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use crate::{
-    access::{Denied, Scope, permission::{Permission, PlayRecordings, View}},
+    access::{
+        Denied, Scope,
+        permission::{Permission, PlayRecordings, View},
+    },
     domain::calls::{self, Call, Speaker},
     values::CallId,
     web::{
@@ -27,7 +30,8 @@ pub struct Place {
 /// `GET /accounts/{account}/calls/{call}`
 pub async fn show(scope: Scope<View>, visit: Visit, place: web::Path<Place>) -> Result<HttpResponse, Denied> {
     let id = place.call;
-    let (call, turns) = scope.read_region(move |tx| Ok((calls::get(tx, id)?, calls::transcript(tx, id)?))).await?;
+    let (call, turns) =
+        scope.read_region(move |tx| Ok((calls::get(tx, id)?, calls::transcript(tx, id)?))).await?;
     let home = home_href(scope.asker().account.id);
     let zone = zone(scope.asker());
     let fact = |term: &str, value: &str| (term.to_owned(), value.to_owned());
@@ -107,5 +111,9 @@ fn recording<P: Permission>(scope: &Scope<P>, call: &Call, home: &str) -> Record
         return Recording::None(PlayRecordings::REFUSAL.into());
     }
     let href = format!("{home}/calls/{}/recording", call.id);
-    Recording::Ready { download_href: Some(format!("{href}?download=yes")), audio_href: href, until: String::new() }
+    Recording::Ready {
+        download_href: Some(format!("{href}?download=yes")),
+        audio_href: href,
+        until: String::new(),
+    }
 }

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use time::{Date, macros::format_description};
 
 use crate::{
-    access::{Denied, Scope, permission::{Permission, View}},
+    access::{
+        Denied, Scope,
+        permission::{Permission, View},
+    },
     domain::{
         agents,
         calls::{Call, CallStatus, Direction, EndReason, Sentiment, list},
@@ -114,9 +117,8 @@ pub async fn list(
     let url = url.into_inner();
     let (filter, part) = (url.filter(), url.part());
     let narrows = filter.narrows();
-    let (page, agents) = scope
-        .read_region(move |tx| Ok((list::page(tx, &filter, part, PAGE)?, agents::list(tx)?)))
-        .await?;
+    let (page, agents) =
+        scope.read_region(move |tx| Ok((list::page(tx, &filter, part, PAGE)?, agents::list(tx)?))).await?;
     let base = format!("{}/calls", home_href(scope.asker().account.id));
     let shows_cost = sees_cost(&scope);
     let mut columns = CallsTable::columns();
@@ -127,8 +129,16 @@ pub async fn list(
         columns,
         pager: Some(Pager {
             summary: format!("{} calls shown, newest first", page.rows.len()),
-            newer_href: page.rows.first().filter(|_| page.has_newer).map(|call| url.href(&base, "newer", call.id)),
-            older_href: page.rows.last().filter(|_| page.has_older).map(|call| url.href(&base, "older", call.id)),
+            newer_href: page
+                .rows
+                .first()
+                .filter(|_| page.has_newer)
+                .map(|call| url.href(&base, "newer", call.id)),
+            older_href: page
+                .rows
+                .last()
+                .filter(|_| page.has_older)
+                .map(|call| url.href(&base, "older", call.id)),
             newer_label: "Newer".into(),
             older_label: "Older".into(),
         }),
@@ -155,7 +165,8 @@ pub async fn list(
         options.extend(all.into_iter().map(|(word, label)| Choice::new(word, label, "")));
         Field::new(name, label).value(value).options(options)
     };
-    let mut agent = Field::new("agent", "Agent").value(&url.agent).options(vec![Choice::new("", "Any agent", "")]);
+    let mut agent =
+        Field::new("agent", "Agent").value(&url.agent).options(vec![Choice::new("", "Any agent", "")]);
     agent.options.extend(agents);
     html(&CallsPage {
         frame: visit.frame(&scope, "Calls", Here::Calls),
@@ -165,14 +176,34 @@ pub async fn list(
         q: url.q.clone(),
         filters: vec![
             agent,
-            words("direction", "Direction", "Both", &url.direction,
-                Direction::ALL.iter().map(|word| (word.as_str(), word.label())).collect()),
-            words("status", "Status", "Any status", &url.status,
-                CallStatus::ALL.iter().map(|word| (word.as_str(), word.label())).collect()),
-            words("end_reason", "Ended because", "Any reason", &url.end_reason,
-                EndReason::ALL.iter().map(|word| (word.as_str(), word.label())).collect()),
-            words("sentiment", "Sentiment", "Any", &url.sentiment,
-                Sentiment::ALL.iter().map(|word| (word.as_str(), word.label())).collect()),
+            words(
+                "direction",
+                "Direction",
+                "Both",
+                &url.direction,
+                Direction::ALL.iter().map(|word| (word.as_str(), word.label())).collect(),
+            ),
+            words(
+                "status",
+                "Status",
+                "Any status",
+                &url.status,
+                CallStatus::ALL.iter().map(|word| (word.as_str(), word.label())).collect(),
+            ),
+            words(
+                "end_reason",
+                "Ended because",
+                "Any reason",
+                &url.end_reason,
+                EndReason::ALL.iter().map(|word| (word.as_str(), word.label())).collect(),
+            ),
+            words(
+                "sentiment",
+                "Sentiment",
+                "Any",
+                &url.sentiment,
+                Sentiment::ALL.iter().map(|word| (word.as_str(), word.label())).collect(),
+            ),
         ],
         days: vec![
             Field::new("from", "From day").value(&url.from),

@@ -8,7 +8,10 @@ use crate::{
     values::{AccountId, Role},
     web::{
         page::{Here, Visit, html, zone},
-        views::{account::SectionPage, people::{MemberRow, MembersSection}},
+        views::{
+            account::SectionPage,
+            people::{MemberRow, MembersSection},
+        },
     },
 };
 

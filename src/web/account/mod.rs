@@ -32,4 +32,4 @@ fn sees_cost<P: Permission>(scope: &Scope<P>) -> bool {
 }
 
 /// Days of usage and counters that pages show.
-const DAYS: u16 = 30;
+const DAYS: u16 = crate::domain::usage::WINDOW;

@@ -37,11 +37,7 @@ pub async fn list(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Deni
     html(&NumbersPage {
         frame: visit.frame(&scope, "Phone numbers", Here::Numbers),
         new_href: None,
-        columns: vec![
-            Column::new("Number"),
-            Column::new("Answered by"),
-            Column::new("Calls, 30 days").end(),
-        ],
+        columns: vec![Column::new("Number"), Column::new("Answered by"), Column::new("Calls, 30 days").end()],
         pager: Pager { summary: format!("{} numbers", number_text(rows.len() as i64)), ..Pager::default() },
         empty: rows.is_empty().then(|| Empty::First {
             title: "No phone numbers yet".into(),

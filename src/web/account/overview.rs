@@ -3,8 +3,11 @@
 use actix_web::HttpResponse;
 
 use crate::{
-    access::{Denied, Scope, permission::{View, ViewBilling}},
-    domain::{billing::ledger, calls::list, sub_accounts::own_concurrency, usage},
+    access::{
+        Denied, Scope,
+        permission::{View, ViewBilling},
+    },
+    domain::{billing::ledger, calls::list, sub_accounts::allocation, usage},
     values::Part,
     web::{
         chart::{Unit, bars},
@@ -20,7 +23,7 @@ use super::{DAYS, calls::row, sees_cost};
 /// `GET /accounts/{account}`
 pub async fn show(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Denied> {
     let (volumes, (in_use, limit)) =
-        scope.read(|tx| Ok((usage::last_days(tx, DAYS)?, own_concurrency(tx)?))).await?;
+        scope.read(|tx| Ok((usage::last_days(tx, DAYS)?, allocation::own(tx)?))).await?;
     let recent = scope.read_region(|tx| list::page(tx, &list::Filter::default(), Part::Newest, 5)).await?;
     let whole = |number: i64| u64::try_from(number).unwrap_or(0);
     let calls: i64 = volumes.iter().map(|day| day.calls).sum();

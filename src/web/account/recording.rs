@@ -9,7 +9,7 @@ use actix_web::{
     web,
 };
 use futures_util::StreamExt;
-use object_store::{GetOptions, GetRange, ObjectStoreExt, path::Path};
+use object_store::{GetOptions, GetRange, path::Path};
 use serde::Deserialize;
 
 use crate::{
@@ -80,6 +80,6 @@ pub async fn play(
         response.insert_header((header::CONTENT_RANGE, format!("bytes {first}-{last}/{}", recording.bytes)));
     }
     let length = last + 1 - first;
-    let stream = object.into_stream().map(|piece| piece.map_err(Error::internal).map_err(Denied));
+    let stream = object.into_stream().map(|piece| piece.map_err(Error::internal));
     Ok(response.no_chunking(length).streaming(stream))
 }

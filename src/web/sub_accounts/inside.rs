@@ -5,7 +5,10 @@ use actix_web::{HttpResponse, web};
 use askama::{Template, filters::HtmlSafe};
 
 use crate::{
-    access::{Denied, Scope, permission::{ManageSubAccounts, ViewBilling}},
+    access::{
+        Denied, Scope,
+        permission::{ManageSubAccounts, ViewBilling},
+    },
     domain::sub_accounts::list::Listed,
     error::Error,
     values::BillingMode,
@@ -74,9 +77,9 @@ pub async fn billing(
 ) -> Result<HttpResponse, Denied> {
     let listed = super::find(&scope, place.sub_account).await?;
     let inside = scope.sub_account(listed.id).await?;
-    let inside = inside.also::<ViewBilling>().ok_or(Error::Forbidden(
-        "The wallet of a sub-account is seen by the Owner and the Org Admins.",
-    ))?;
+    let inside = inside
+        .also::<ViewBilling>()
+        .ok_or(Error::Forbidden("The wallet of a sub-account is seen by the Owner and the Org Admins."))?;
     let note = match listed.billing_mode {
         BillingMode::Isolated => "its own prepaid wallet",
         BillingMode::Consolidated => "frozen: your wallet pays while it is consolidated",
