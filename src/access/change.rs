@@ -68,6 +68,9 @@ impl<T> Change<T> {
     }
 }
 
+/// How a sub-account's log calls the kind of actor that its parent's people are.
+const PARENT: &str = "parent_administrator";
+
 /// Who writes into a log, from where.
 #[derive(Clone, Copy)]
 pub(super) struct Author<'a> {
@@ -83,7 +86,7 @@ impl<'a> Author<'a> {
         Self {
             principal: &asker.principal,
             account: asker.account.id,
-            brand: &asker.account.brand,
+            brand: &asker.account.brand_beneath,
             request: &asker.request,
         }
     }
@@ -100,7 +103,7 @@ impl<'a> Author<'a> {
         match self.principal {
             Principal::Platform(work) => ("platform", None, (*work).to_owned()),
             _ if from_parent && matches!(account, AccountId::SubAccount(_)) => {
-                ("parent_administrator", None, format!("{} administrator", self.brand))
+                (PARENT, None, format!("{} administrator", self.brand))
             }
             Principal::Member(person) | Principal::Delegate(person, _) => {
                 ("member", Some(person.id.uuid()), person.name.clone())
@@ -198,7 +201,8 @@ pub(super) fn append(connection: &mut PgConnection, author: Author<'_>, event: E
         object: event.object,
         object_id: event.object_id,
         details: event.details,
-        ip: author.request.ip.clone(),
+        // Where the parent's people sit is not the sub-account's to know.
+        ip: if actor_kind == PARENT { String::new() } else { author.request.ip.clone() },
         request_id: author.request.request_id.clone(),
         previous_hash,
         hash: Vec::new(),

@@ -38,6 +38,15 @@ pub fn number_text(value: i64) -> String {
     if value < 0 { format!("-{digits}") } else { digits }
 }
 
+/// "1 call", "2 calls".
+pub fn counted(count: usize, one: &str, many: &str) -> String {
+    format!(
+        "{} {}",
+        number_text(i64::try_from(count).unwrap_or(i64::MAX)),
+        if count == 1 { one } else { many }
+    )
+}
+
 /// An amount in minor units with the sign of its currency: `₹1,23,456.78`, `-₹5.00`.
 /// A currency without a known sign is named by its code: `1,234.00 XYZ`.
 pub fn money_text(minor: i64, currency: &str) -> String {

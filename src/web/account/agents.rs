@@ -9,7 +9,7 @@ use crate::{
     domain::{agents, calls, numbers},
     values::{AgentId, indian_day},
     web::{
-        filters::number_text,
+        filters::counted,
         page::{Here, Visit, home_href, html, zone},
         parts::{Column, Crumb, Empty, Pager},
         views::account::{AgentPage, AgentRow, AgentsPage},
@@ -55,7 +55,7 @@ pub async fn list(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Deni
             Column::new("Calls, 30 days").end(),
             Column::new("Created"),
         ],
-        pager: Pager { summary: format!("{} agents", number_text(rows.len() as i64)), ..Pager::default() },
+        pager: Pager { summary: counted(rows.len(), "agent", "agents"), ..Pager::default() },
         empty: rows.is_empty().then(|| Empty::First {
             title: "No agents yet".into(),
             text: "A voice agent answers the calls of a phone number and makes calls for you.".into(),

@@ -9,7 +9,7 @@ use crate::{
     domain::audit,
     values::Part,
     web::{
-        filters::Zone,
+        filters::{Zone, counted},
         page::{Here, Visit, home_href, html, zone},
         parts::{Choice, Empty, Field, Pager},
         views::account::{AuditSection, Event, SectionPage},
@@ -90,7 +90,7 @@ pub async fn section(scope: &Scope<Administer>, url: &AuditUrl, href: &str) -> R
         filtered,
         events: page.rows.iter().map(|entry| event(entry, zone)).collect(),
         pager: Pager {
-            summary: format!("{} entries shown, newest first", page.rows.len()),
+            summary: format!("{} shown, newest first", counted(page.rows.len(), "entry", "entries")),
             newer_href: page
                 .rows
                 .first()

@@ -9,7 +9,7 @@ use crate::{
     error::Error,
     values::Part,
     web::{
-        filters::{money_text, number_text},
+        filters::{counted, money_text},
         page::{Here, Visit, home_href, html, zone},
         parts::{Empty, Pager, Stat},
         views::account::{BillingSection, PostingRow, SectionPage},
@@ -62,7 +62,7 @@ pub async fn section(
     Ok(BillingSection {
         stats: vec![Stat::new("Balance", money_text(balance.minor, &balance.currency), note)],
         pager: Pager {
-            summary: format!("{} entries shown, newest first", number_text(rows.len() as i64)),
+            summary: format!("{} shown, newest first", counted(rows.len(), "entry", "entries")),
             newer_href: page
                 .rows
                 .first()

@@ -15,7 +15,7 @@ use crate::{
     },
     values::{CallId, Part},
     web::{
-        filters::money_text,
+        filters::{counted, money_text},
         page::{Here, Visit, home_href, html, zone},
         parts::{Badge, Choice, Empty, Field, Pager},
         views::account::{CallRow, CallsPage, CallsTable},
@@ -128,7 +128,7 @@ pub async fn list(
     let table = CallsTable {
         columns,
         pager: Some(Pager {
-            summary: format!("{} calls shown, newest first", page.rows.len()),
+            summary: format!("{} shown, newest first", counted(page.rows.len(), "call", "calls")),
             newer_href: page
                 .rows
                 .first()

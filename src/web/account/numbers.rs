@@ -8,7 +8,7 @@ use crate::{
     domain::{calls, numbers},
     values::indian_day,
     web::{
-        filters::number_text,
+        filters::counted,
         page::{Here, Visit, home_href, html},
         parts::{Column, Empty, Pager},
         views::account::{NumberRow, NumbersPage},
@@ -38,7 +38,7 @@ pub async fn list(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Deni
         frame: visit.frame(&scope, "Phone numbers", Here::Numbers),
         new_href: None,
         columns: vec![Column::new("Number"), Column::new("Answered by"), Column::new("Calls, 30 days").end()],
-        pager: Pager { summary: format!("{} numbers", number_text(rows.len() as i64)), ..Pager::default() },
+        pager: Pager { summary: counted(rows.len(), "number", "numbers"), ..Pager::default() },
         empty: rows.is_empty().then(|| Empty::First {
             title: "No phone numbers yet".into(),
             text: "A phone number is answered by an agent, and agents call from it.".into(),

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
+use fantoccini::{Client, ClientBuilder, Locator, elements::Element, wd::WebDriverCompatibleCommand};
 use serde_json::{Value, json};
 
 /// What the browser is like.
@@ -28,17 +28,31 @@ impl Default for Looks {
 }
 
 /// A browser with an empty profile, closed when dropped.
-pub struct Browser {
+pub struct Chromium {
     /// The WebDriver session.
     pub client: Client,
     driver: Child,
     profile: PathBuf,
 }
 
+/// Asks chromedriver for the console's log.
+#[derive(Debug)]
+struct ConsoleLog;
+
+impl WebDriverCompatibleCommand for ConsoleLog {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (reqwest::Method, Option<String>) {
+        (reqwest::Method::POST, Some(json!({ "type": "browser" }).to_string()))
+    }
+}
+
 /// How long something may take to appear.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-impl Browser {
+impl Chromium {
     /// Opens a browser.
     pub async fn open(looks: Looks) -> Self {
         let mut driver = Command::new("chromedriver")
@@ -188,6 +202,16 @@ impl Browser {
         found.as_array().into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned)).collect()
     }
 
+    /// What the browser's console has complained of since it was last asked: what the
+    /// content security policy stopped, files that are missing, scripts that fail.
+    pub async fn complaints(&self) -> Vec<String> {
+        let entries = self.client.issue_cmd(ConsoleLog).await.expect("the console's log");
+        let severe = entries.as_array().into_iter().flatten().filter(|entry| entry["level"] == "SEVERE");
+        // A page that says "not found" is answered with that status; it is no fault.
+        let faults = severe.filter_map(|entry| entry["message"].as_str());
+        faults.filter(|text| !text.contains("the server responded with a status of 4")).map(str::to_owned).collect()
+    }
+
     /// Whether the page scrolls sideways.
     pub async fn scrolls_sideways(&self) -> bool {
         self.run("return document.documentElement.scrollWidth > document.documentElement.clientWidth;").await == true
@@ -215,7 +239,7 @@ impl Browser {
     }
 }
 
-impl Drop for Browser {
+impl Drop for Chromium {
     fn drop(&mut self) {
         self.end();
     }
