@@ -6,6 +6,7 @@
 //! - [`config`]: settings from flags, environment and file.
 //! - [`private_postgres`]: a PostgreSQL of our own, for those who give no database.
 //! - [`provision`]: databases created, migrated, and safe by the roles that use them.
+//! - [`admin`]: the operator's commands.
 //! - [`app`]: the server.
 //! - [`routes`]: the whole URL table.
 //! - [`values`]: ids, regions, money, dates: types that know nobody.
@@ -17,6 +18,7 @@
 //! - [`work`]: what goes on in the background.
 
 pub mod access;
+pub mod admin;
 pub mod app;
 pub mod config;
 pub mod domain;

@@ -4,6 +4,7 @@ use std::{io::IsTerminal, net::TcpListener, process::ExitCode};
 
 use actix_web::rt::{System, task::spawn_blocking};
 use dialnexa::{
+    admin,
     app::Application,
     config::{self, Command, Settings},
     private_postgres::ServerLock,
@@ -42,6 +43,14 @@ async fn execute(command: Command, settings: Settings) -> Result<(), StartError>
     match command {
         Command::Run => run(settings, stop).await,
         Command::Migrate => databases(settings, &stop).await.map(drop),
+        Command::Admin(command) => {
+            let Databases { ready, cluster } = databases(settings.clone(), &stop).await?;
+            let application = Application::open(&settings, ready)?;
+            let done = admin::execute(application.access(), command).await;
+            drop(cluster);
+            println!("{}", done.map_err(|error| StartError::Refused(error.to_string()))?);
+            Ok(())
+        }
     }
 }
 

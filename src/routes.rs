@@ -11,8 +11,9 @@ use actix_web::{
 };
 
 use crate::web::{
+    account::{agents, audit, billing, call, calls, members, numbers, overview, recording},
     accounts, assets, health, password_reset, sessions, sign_in,
-    sub_accounts::{access, bulk, delete, export, lifecycle, limits, list, new, settings, show},
+    sub_accounts::{access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show},
 };
 
 /// Whom a route answers.
@@ -92,7 +93,18 @@ routes! {
         Person "/sessions/{session}/end" { POST sessions::end }
         Person "/accounts" { GET accounts::page }
 
+        Member "/accounts/{account}" { GET overview::show }
+        Member "/accounts/{account}/agents" { GET agents::list }
+        Member "/accounts/{account}/agents/{agent}" { GET agents::show }
+        Member "/accounts/{account}/numbers" { GET numbers::list }
+        Member "/accounts/{account}/calls" { GET calls::list }
+        Member "/accounts/{account}/calls/{call}" { GET call::show }
+        Member "/accounts/{account}/calls/{call}/recording" { GET recording::play }
+        Member "/accounts/{account}/billing" { GET billing::show }
+        Member "/accounts/{account}/members" { GET members::list }
+        Member "/accounts/{account}/audit-log" { GET audit::list }
         Member "/accounts/{account}/leave" { POST access::leave }
+
         Member "/accounts/{account}/sub-accounts" { GET list::list, POST new::submit }
         Member "/accounts/{account}/sub-accounts/new" { GET new::form }
         Member "/accounts/{account}/sub-accounts/limits" { GET limits::edit_all, POST limits::submit_all }
@@ -103,6 +115,10 @@ routes! {
         Member "/accounts/{account}/sub-accounts/{sub_account}/limits" {
             GET limits::edit_one, POST limits::submit_one
         }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/members" { GET inside::members }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/api-keys" { GET inside::api_keys }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/billing" { GET inside::billing }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/audit-log" { GET inside::audit_log }
         Member "/accounts/{account}/sub-accounts/{sub_account}/settings" { GET settings::show }
         Member "/accounts/{account}/sub-accounts/{sub_account}/rename" { POST settings::rename }
         Member "/accounts/{account}/sub-accounts/{sub_account}/suspend" {

@@ -31,6 +31,8 @@ pub enum StartError {
     Migration(String),
     /// The database was migrated by a newer program that this one cannot work beside.
     TooNew(String),
+    /// A command was refused.
+    Refused(String),
     /// Somebody asked the program to stop meanwhile.
     Interrupted,
 }
@@ -44,7 +46,8 @@ impl fmt::Display for StartError {
             | Self::Connect(text)
             | Self::Database(text)
             | Self::Migration(text)
-            | Self::TooNew(text) => text,
+            | Self::TooNew(text)
+            | Self::Refused(text) => text,
             Self::Interrupted => "stopped before it was ready",
         };
         f.write_str(&one_line(text))

@@ -16,7 +16,7 @@ use crate::{
     values::{AccountId, AuditEntryId},
 };
 
-use super::principal::{Asker, Principal};
+use super::principal::{Asker, Principal, RequestFacts};
 
 /// What happened to what: one line of an account's audit log.
 #[derive(Debug, Clone)]
@@ -51,6 +51,12 @@ impl<T> Change<T> {
         Self { value, events: std::iter::once(first).chain(others).collect() }
     }
 
+    /// This write and another in the same transaction: the first's result, both's events.
+    pub fn and<U>(mut self, other: Change<U>) -> Self {
+        self.events.extend(other.events);
+        self
+    }
+
     /// What the write results in.
     pub fn value(&self) -> &T {
         &self.value
@@ -62,17 +68,46 @@ impl<T> Change<T> {
     }
 }
 
-/// How the one who acted is named in the log of `account`: a sub-account's log names a
-/// parent's administrator by the brand (`domain.md` 2.5).
-fn actor(asker: &Asker, account: AccountId) -> (&'static str, Option<Uuid>, String) {
-    let from_parent = asker.principal.delegation().is_some() || account != asker.account.id;
-    match &asker.principal {
-        Principal::Platform(work) => ("platform", None, (*work).to_owned()),
-        _ if from_parent && matches!(account, AccountId::SubAccount(_)) => {
-            ("parent_administrator", None, format!("{} administrator", asker.account.brand))
+/// How a sub-account's log calls the kind of actor that its parent's people are.
+const PARENT: &str = "parent_administrator";
+
+/// Who writes into a log, from where.
+#[derive(Clone, Copy)]
+pub(super) struct Author<'a> {
+    principal: &'a Principal,
+    account: AccountId,
+    brand: &'a str,
+    request: &'a RequestFacts,
+}
+
+impl<'a> Author<'a> {
+    /// Somebody who acts in an account.
+    pub(super) fn of(asker: &'a Asker) -> Self {
+        Self {
+            principal: &asker.principal,
+            account: asker.account.id,
+            brand: &asker.account.brand_beneath,
+            request: &asker.request,
         }
-        Principal::Member(person) | Principal::Delegate(person, _) => {
-            ("member", Some(person.id.uuid()), person.name.clone())
+    }
+
+    /// The platform itself, which acts in `account`.
+    pub(super) fn platform(principal: &'a Principal, account: AccountId, request: &'a RequestFacts) -> Self {
+        Self { principal, account, brand: "", request }
+    }
+
+    /// How the one who acted is named in the log of `account`: a sub-account's log names
+    /// a parent's administrator by the brand (`domain.md` 2.5).
+    fn named_in(&self, account: AccountId) -> (&'static str, Option<Uuid>, String) {
+        let from_parent = self.principal.delegation().is_some() || account != self.account;
+        match self.principal {
+            Principal::Platform(work) => ("platform", None, (*work).to_owned()),
+            _ if from_parent && matches!(account, AccountId::SubAccount(_)) => {
+                (PARENT, None, format!("{} administrator", self.brand))
+            }
+            Principal::Member(person) | Principal::Delegate(person, _) => {
+                ("member", Some(person.id.uuid()), person.name.clone())
+            }
         }
     }
 }
@@ -141,8 +176,8 @@ impl StoredEntry {
 }
 
 /// Adds `event` to the log of the account that `connection` is in.
-pub(super) fn append(connection: &mut PgConnection, asker: &Asker, event: Event) -> Result<(), Error> {
-    let (actor_kind, actor_id, actor_name) = actor(asker, event.account);
+pub(super) fn append(connection: &mut PgConnection, author: Author<'_>, event: Event) -> Result<(), Error> {
+    let (actor_kind, actor_id, actor_name) = author.named_in(event.account);
     let head = audit_heads::table
         .select((audit_heads::last_sequence, audit_heads::last_hash))
         .for_update()
@@ -161,13 +196,14 @@ pub(super) fn append(connection: &mut PgConnection, asker: &Asker, event: Event)
         actor_kind: actor_kind.to_owned(),
         actor_id,
         actor_name,
-        delegation_id: asker.principal.delegation().map(|delegation| delegation.id.uuid()),
+        delegation_id: author.principal.delegation().map(|delegation| delegation.id.uuid()),
         action: event.action.to_owned(),
         object: event.object,
         object_id: event.object_id,
         details: event.details,
-        ip: asker.request.ip.clone(),
-        request_id: asker.request.request_id.clone(),
+        // Where the parent's people sit is not the sub-account's to know.
+        ip: if actor_kind == PARENT { String::new() } else { author.request.ip.clone() },
+        request_id: author.request.request_id.clone(),
         previous_hash,
         hash: Vec::new(),
     };

@@ -35,8 +35,10 @@ pub use authenticate::PRODUCT_NAME;
 pub use change::{Change, Event, StoredEntry};
 pub use denied::Denied;
 pub use scope::{Scope, facts};
+pub(crate) use tx::InAccount;
 pub use tx::{Control, EraserTx, GateTx, OperatorTx, Overview, RegionTx, Regional, Tx};
 
+use change::{Author, append};
 use permission::Standing;
 use pools::{Connections, connect, connection};
 use principal::{Account, Asker, Person, Principal, RequestFacts};
@@ -168,7 +170,8 @@ impl Access {
         Scope::prove(self.clone(), asker)
     }
 
-    /// A transaction of the platform's operator in one organization.
+    /// A transaction of the platform's operator in one account of an organization: the
+    /// change and its audit entries are kept together or not at all.
     ///
     /// # Errors
     /// Those of `work`; [`Error::Busy`] when no connection is free in time.
@@ -176,13 +179,19 @@ impl Access {
         self: &Arc<Self>,
         organization: OrganizationId,
         account: AccountId,
-        work: impl FnOnce(&mut OperatorTx<'_>) -> Result<T, Error> + Send + 'static,
+        work: impl FnOnce(&mut OperatorTx<'_>) -> Result<Change<T>, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.run(move |access| {
             let mut pooled = connection(&access.control)?;
             transaction(&mut pooled, false, |c| {
                 enter_tenant(c, DatabaseRole::Operator, organization, account)?;
-                work(&mut OperatorTx::new(c, organization))
+                let Change { value, events } = work(&mut OperatorTx::new(c, organization, account))?;
+                let (operator, request) = (Principal::Platform("operator"), RequestFacts::default());
+                for event in events {
+                    enter_tenant(c, DatabaseRole::Operator, organization, event.account)?;
+                    append(c, Author::platform(&operator, account, &request), event)?;
+                }
+                Ok(value)
             })
         })
         .await
@@ -202,6 +211,7 @@ impl Access {
             name: String::new(),
             region,
             brand: PRODUCT_NAME.to_owned(),
+            brand_beneath: PRODUCT_NAME.to_owned(),
             sub_account: None,
             sub_accounts_enabled: true,
         };

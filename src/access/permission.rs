@@ -85,6 +85,21 @@ impl Permission for Administer {
 
 impl Includes<View> for Administer {}
 
+/// Enter calls and what comes of them: counters, charges, recordings. It is the telephony
+/// side's, never a person's.
+#[derive(Debug, Clone, Copy)]
+pub enum RecordCalls {}
+
+impl Permission for RecordCalls {
+    const REFUSAL: &'static str = "Calls are entered by the platform itself.";
+
+    fn held_by(standing: Standing) -> bool {
+        standing == Standing::Platform
+    }
+}
+
+impl Includes<View> for RecordCalls {}
+
 /// An organization's sub-accounts, in every respect (`domain.md` 2.6).
 #[derive(Debug, Clone, Copy)]
 pub enum ManageSubAccounts {}
@@ -123,3 +138,5 @@ impl Permission for ViewBilling {
         }
     }
 }
+
+impl Includes<View> for ViewBilling {}

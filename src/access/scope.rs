@@ -13,8 +13,8 @@ use crate::{
 
 use super::{
     Access, Denied, Overview, RegionTx, RequestId, Tx,
-    change::{Change, append},
-    permission::{Administer, Includes, ManageSubAccounts, Permission, Standing},
+    change::{Author, Change, append},
+    permission::{Administer, Includes, ManageSubAccounts, Permission, RecordCalls, Standing},
     pools::connection,
     principal::{Asker, Person, RequestFacts},
     session_store::state,
@@ -58,6 +58,13 @@ impl<P: Permission> Scope<P> {
     /// Whether the asker also holds `Q`: for what a page offers.
     pub fn holds<Q: Permission>(&self) -> bool {
         Q::held_by(self.asker.standing)
+    }
+
+    /// The proof of `Q` where the asker holds it too: for what only some readers of a
+    /// page see.
+    pub fn also<Q: Permission>(&self) -> Option<Scope<Q>> {
+        Q::check(&self.asker).ok()?;
+        Some(Scope { access: self.access.clone(), asker: self.asker.clone(), proof: PhantomData })
     }
 
     /// The regions one can choose for a new sub-account or workspace.
@@ -122,7 +129,7 @@ impl<P: Permission> Scope<P> {
                 let mut tx = Tx::new(c, asker);
                 let Change { value, events } = work(&mut tx)?;
                 for event in events {
-                    tx.as_account(event.account, |tx| append(tx.connection(), asker, event))?;
+                    tx.as_account(event.account, |tx| append(tx.connection(), Author::of(asker), event))?;
                 }
                 Ok(value)
             })
@@ -136,6 +143,27 @@ impl<P: Permission> Scope<P> {
     ) -> Result<T, Error> {
         let (access, asker) = (self.access.clone(), self.asker.clone());
         web::block(move || work(&access, &asker)).await.map_err(Error::internal)?
+    }
+}
+
+impl Scope<RecordCalls> {
+    /// Enters call content in the database of the account's region. Calls are records
+    /// themselves: the audit log does not repeat them.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Error::Busy`] when no connection is free in time.
+    pub async fn write_region<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut RegionTx<'_, RecordCalls>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.run(move |access, asker| {
+            let mut pooled = connection(access.region(&asker.account.region)?)?;
+            transaction(&mut pooled, false, |c| {
+                enter_tenant(c, DatabaseRole::Tenant, asker.account.organization, asker.account.id)?;
+                work(&mut Tx::new(c, asker))
+            })
+        })
+        .await
     }
 }
 

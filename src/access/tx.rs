@@ -209,11 +209,16 @@ impl<'t> GateTx<'t> {
 pub struct OperatorTx<'t> {
     connection: &'t mut PgConnection,
     organization: OrganizationId,
+    account: AccountId,
 }
 
 impl<'t> OperatorTx<'t> {
-    pub(super) fn new(connection: &'t mut PgConnection, organization: OrganizationId) -> Self {
-        Self { connection, organization }
+    pub(super) fn new(
+        connection: &'t mut PgConnection,
+        organization: OrganizationId,
+        account: AccountId,
+    ) -> Self {
+        Self { connection, organization, account }
     }
 
     /// The connection, for the domain's queries.
@@ -224,6 +229,30 @@ impl<'t> OperatorTx<'t> {
     /// The organization operated on.
     pub fn organization(&self) -> OrganizationId {
         self.organization
+    }
+
+    /// The account operated on.
+    pub fn account(&self) -> AccountId {
+        self.account
+    }
+}
+
+/// Any transaction in the control database that has an account and may write there: what
+/// an account is given as it is opened, whoever opens it.
+pub(crate) trait InAccount {
+    /// The connection, for the domain's queries.
+    fn rows(&mut self) -> &mut PgConnection;
+}
+
+impl<P: Permission> InAccount for Tx<'_, P> {
+    fn rows(&mut self) -> &mut PgConnection {
+        self.connection
+    }
+}
+
+impl InAccount for OperatorTx<'_> {
+    fn rows(&mut self) -> &mut PgConnection {
+        self.connection
     }
 }
 

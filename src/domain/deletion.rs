@@ -17,7 +17,7 @@ use crate::{
             api_keys, audit_entries, audit_heads, delegations, deletion_certificates, idempotency_keys,
             memberships, number_directory, slots, sub_accounts, usage_days, workspaces,
         },
-        region::{agents, calls, phone_numbers, transcripts},
+        region::{agents, call_days, calls, phone_numbers, transcripts},
     },
     values::{CertificateId, Money, OrganizationId, Region, SubAccountId, SubAccountStatus},
 };
@@ -288,6 +288,7 @@ pub fn erase_region(tx: &mut EraserTx<'_>) -> Result<bool, Error> {
         return Ok(true);
     }
     diesel::delete(transcripts::table).execute(connection)?;
+    diesel::delete(call_days::table).execute(connection)?;
     diesel::delete(phone_numbers::table).execute(connection)?;
     diesel::delete(agents::table).execute(connection)?;
     Ok(false)

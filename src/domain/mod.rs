@@ -6,21 +6,30 @@
 //! 1. [`audit`]: who did what, and the proof that nobody changed the record.
 //! 1. [`identity`]: people, their passwords, sessions and memberships.
 //! 1. [`idempotency`]: doing once what is asked twice.
+//! 1. [`identity`]: people, their passwords, sessions and memberships; API keys.
 //! 1. [`workspaces`]: divisions inside one account.
 //! 1. [`billing`]: the ledger and the wallets.
 //! 1. [`usage`]: calls per account and day.
 //! 1. [`sub_accounts`]: creating, listing, suspending them.
 //! 1. [`limits`]: the concurrency limits.
 //! 1. [`delegations`]: Access Dashboard.
+//! 1. [`agents`]: voice agents.
+//! 1. [`numbers`]: phone numbers.
+//! 1. [`calls`]: calls, transcripts, recordings.
 //! 1. [`deletion`]: deleting a sub-account for good.
+//! 1. [`operator`]: what the platform's operator does.
 
+pub mod agents;
 pub mod audit;
 pub mod billing;
+pub mod calls;
 pub mod delegations;
 pub mod deletion;
 pub mod idempotency;
 pub mod identity;
 pub mod limits;
+pub mod numbers;
+pub mod operator;
 pub mod sub_accounts;
 pub mod usage;
 pub mod workspaces;

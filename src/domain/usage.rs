@@ -1,15 +1,220 @@
-//! shim
-use crate::{
-    access::{Tx, permission::View},
-    error::Error,
+//! Volumes of calls per day, kept as calls are entered: nothing that a page shows scans
+//! calls. A day is a day in India (`trust.md` U16).
+
+use diesel::{
+    dsl::{max, sum},
+    prelude::*,
+    upsert::excluded,
 };
+use time::{Date, Duration, OffsetDateTime};
+
+use crate::{
+    access::{
+        Change, Overview, Tx,
+        permission::{Includes, ManageSubAccounts, RecordCalls, View, ViewBilling},
+    },
+    error::Error,
+    schema::control::{organizations, sub_accounts, usage_days},
+    values::{AccountId, SubAccountId, indian_day},
+};
+
+/// How many days a chart and a counter look back, today included.
+pub const WINDOW: u16 = 30;
+
+/// What happened on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
 pub struct DayVolume {
-    pub day: time::Date,
+    /// The day in India.
+    pub day: Date,
+    /// Calls that were made or came in.
     pub calls: i64,
+    /// Those that were answered.
     pub answered: i64,
+    /// Minutes started.
     pub minutes: i64,
-    pub cost_minor: i64,
 }
-pub fn last_30_days(_: &mut Tx<'_, View>) -> Result<Vec<DayVolume>, Error> {
-    unimplemented!()
+
+impl DayVolume {
+    /// A day on which nothing happened.
+    pub fn nothing(day: Date) -> Self {
+        Self { day, calls: 0, answered: 0, minutes: 0 }
+    }
+}
+
+/// The first day of the window that ends with `today`.
+fn since(today: Date, days: u16) -> Date {
+    today - Duration::days(i64::from(days.max(1)) - 1)
+}
+
+/// Every day of the window, from what is known of some of them.
+fn filled<T>(known: Vec<T>, today: Date, days: u16, day: fn(&T) -> Date, nothing: fn(Date) -> T) -> Vec<T> {
+    let mut known = known.into_iter().peekable();
+    let first = since(today, days);
+    (0..i64::from(days.max(1)))
+        .map(|offset| first + Duration::days(offset))
+        .map(|wanted| known.next_if(|row| day(row) == wanted).unwrap_or_else(|| nothing(wanted)))
+        .collect()
+}
+
+/// The last `days` days, oldest first; days without calls are there with zeros.
+pub fn last_days<P: Includes<View>>(tx: &mut Tx<'_, P>, days: u16) -> Result<Vec<DayVolume>, Error> {
+    let today = indian_day(OffsetDateTime::now_utc());
+    let known = usage_days::table
+        .filter(usage_days::day.between(since(today, days), today))
+        .order(usage_days::day)
+        .select((usage_days::day, usage_days::calls, usage_days::answered, usage_days::minutes))
+        .load::<DayVolume>(tx.connection())?;
+    Ok(filled(known, today, days, |row| row.day, DayVolume::nothing))
+}
+
+/// What the calls of the last `days` days cost, oldest first, in minor units.
+pub fn last_costs<P: Includes<ViewBilling>>(
+    tx: &mut Tx<'_, P>,
+    days: u16,
+) -> Result<Vec<(Date, i64)>, Error> {
+    let today = indian_day(OffsetDateTime::now_utc());
+    let known = usage_days::table
+        .filter(usage_days::day.between(since(today, days), today))
+        .order(usage_days::day)
+        .select((usage_days::day, usage_days::cost_minor))
+        .load::<(Date, i64)>(tx.connection())?;
+    Ok(filled(known, today, days, |row| row.0, |day| (day, 0)))
+}
+
+/// What calls add to a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Insertable)]
+#[diesel(table_name = usage_days)]
+pub struct Addition {
+    /// The day in India.
+    pub day: Date,
+    /// Calls.
+    pub calls: i64,
+    /// Answered calls.
+    pub answered: i64,
+    /// Minutes started.
+    pub minutes: i64,
+    /// What they cost, in minor units.
+    pub cost_minor: i64,
+    /// When the last of them was made.
+    pub last_call_at: Option<OffsetDateTime>,
+}
+
+/// Adds calls to their days, one addition per day.
+pub fn record(tx: &mut Tx<'_, RecordCalls>, additions: &[Addition]) -> Result<(), Error> {
+    diesel::define_sql_function! {
+        /// The greatest of two moments; a missing one does not count.
+        #[sql_name = "greatest"]
+        fn later(
+            a: diesel::sql_types::Nullable<diesel::sql_types::Timestamptz>,
+            b: diesel::sql_types::Nullable<diesel::sql_types::Timestamptz>,
+        ) -> diesel::sql_types::Nullable<diesel::sql_types::Timestamptz>;
+    }
+    if additions.is_empty() {
+        return Ok(());
+    }
+    diesel::insert_into(usage_days::table)
+        .values(additions)
+        .on_conflict((usage_days::organization_id, usage_days::account_id, usage_days::day))
+        .do_update()
+        .set((
+            usage_days::calls.eq(usage_days::calls + excluded(usage_days::calls)),
+            usage_days::answered.eq(usage_days::answered + excluded(usage_days::answered)),
+            usage_days::minutes.eq(usage_days::minutes + excluded(usage_days::minutes)),
+            usage_days::cost_minor.eq(usage_days::cost_minor + excluded(usage_days::cost_minor)),
+            usage_days::last_call_at.eq(later(usage_days::last_call_at, excluded(usage_days::last_call_at))),
+        ))
+        .execute(tx.connection())?;
+    Ok(())
+}
+
+/// One account's counters over the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counters {
+    /// Whose.
+    pub account: AccountId,
+    /// Calls.
+    pub calls: i64,
+    /// Minutes started.
+    pub minutes: i64,
+    /// The last call within the window.
+    pub last_call_at: Option<OffsetDateTime>,
+}
+
+/// The counters of an organization and of each of its sub-accounts with calls in the
+/// window.
+pub fn counters(tx: &mut Overview<'_>) -> Result<Vec<Counters>, Error> {
+    diesel::define_sql_function! {
+        /// A sum of bigints as a bigint again.
+        #[sql_name = "int8"]
+        fn whole(
+            number: diesel::sql_types::Nullable<diesel::sql_types::Numeric>,
+        ) -> diesel::sql_types::Nullable<diesel::sql_types::BigInt>;
+    }
+    let organization = tx.organization();
+    let today = indian_day(OffsetDateTime::now_utc());
+    let rows = usage_days::table
+        .filter(usage_days::organization_id.eq(organization))
+        .filter(usage_days::day.between(since(today, WINDOW), today))
+        .group_by(usage_days::account_id)
+        .select((
+            usage_days::account_id,
+            whole(sum(usage_days::calls)),
+            whole(sum(usage_days::minutes)),
+            max(usage_days::last_call_at),
+        ))
+        .load::<(uuid::Uuid, Option<i64>, Option<i64>, Option<OffsetDateTime>)>(tx.connection())?;
+    let counters = rows.into_iter().map(|(account, calls, minutes, last_call_at)| {
+        let account = if account == organization.uuid() {
+            organization.into()
+        } else {
+            SubAccountId::from_uuid(account).into()
+        };
+        Counters { account, calls: calls.unwrap_or(0), minutes: minutes.unwrap_or(0), last_call_at }
+    });
+    Ok(counters.collect())
+}
+
+/// Keeps the counters where the parent's list sorts by them, and their totals beside the
+/// organization. Sub-accounts that are missing from `counters` had no calls.
+pub fn refresh(tx: &mut Tx<'_, ManageSubAccounts>, counters: &[Counters]) -> Result<Change<()>, Error> {
+    let organization = tx.organization();
+    let (mut with_calls, mut calls, mut minutes) = (Vec::new(), 0, 0);
+    for counter in counters {
+        let AccountId::SubAccount(id) = counter.account else { continue };
+        with_calls.push(id);
+        calls += counter.calls;
+        minutes += counter.minutes;
+        diesel::update(sub_accounts::table.find((organization, id)))
+            .set((
+                sub_accounts::calls_30d.eq(counter.calls),
+                sub_accounts::minutes_30d.eq(counter.minutes),
+                sub_accounts::last_call_at.eq(counter.last_call_at),
+            ))
+            .execute(tx.connection())?;
+    }
+    diesel::update(sub_accounts::table)
+        .filter(sub_accounts::organization_id.eq(organization))
+        .filter(sub_accounts::calls_30d.gt(0).or(sub_accounts::minutes_30d.gt(0)))
+        .filter(sub_accounts::sub_account_id.ne_all(with_calls))
+        .set((sub_accounts::calls_30d.eq(0), sub_accounts::minutes_30d.eq(0)))
+        .execute(tx.connection())?;
+    diesel::update(organizations::table.find(organization))
+        .set((organizations::calls_30d.eq(calls), organizations::minutes_30d.eq(minutes)))
+        .execute(tx.connection())?;
+    // Counters are derived: there is nothing to tell.
+    Ok(Change::none(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::date;
+
+    #[test]
+    fn days_without_calls_are_there_with_zeros() {
+        let busy = DayVolume { day: date!(2026 - 03 - 01), calls: 7, answered: 5, minutes: 9 };
+        let days = filled(vec![busy], date!(2026 - 03 - 02), 3, |row| row.day, DayVolume::nothing);
+        let nothing = DayVolume::nothing;
+        assert_eq!(days, [nothing(date!(2026 - 02 - 28)), busy, nothing(date!(2026 - 03 - 02))]);
+    }
 }

@@ -3,7 +3,10 @@
 use diesel::prelude::*;
 
 use crate::{
-    access::{Tx, permission::Permission},
+    access::{
+        InAccount, Tx,
+        permission::{Includes, View},
+    },
     error::Error,
     schema::control::workspaces,
     values::{Region, WorkspaceId},
@@ -13,13 +16,18 @@ use crate::{
 const FIRST: &str = "Production";
 
 /// Opens the first workspace of an account.
-pub fn open_first<P: Permission>(tx: &mut Tx<'_, P>, region: &Region) -> Result<(), Error> {
+pub(crate) fn open_first(tx: &mut impl InAccount, region: &Region) -> Result<WorkspaceId, Error> {
+    let id = WorkspaceId::new();
     diesel::insert_into(workspaces::table)
-        .values((
-            workspaces::workspace_id.eq(WorkspaceId::new()),
-            workspaces::name.eq(FIRST),
-            workspaces::region.eq(region),
-        ))
-        .execute(tx.connection())?;
-    Ok(())
+        .values((workspaces::workspace_id.eq(id), workspaces::name.eq(FIRST), workspaces::region.eq(region)))
+        .execute(tx.rows())?;
+    Ok(id)
+}
+
+/// The workspace an account began with: where things go that name none.
+pub fn default<P: Includes<View>>(tx: &mut Tx<'_, P>) -> Result<WorkspaceId, Error> {
+    Ok(workspaces::table
+        .order((workspaces::created_at, workspaces::workspace_id))
+        .select(workspaces::workspace_id)
+        .first(tx.connection())?)
 }

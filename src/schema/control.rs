@@ -185,14 +185,16 @@ diesel::table! {
         ledger_account -> Text,
         currency -> Text,
         balance_minor -> BigInt,
+        last_sequence -> BigInt,
     }
 }
 
 diesel::table! {
-    ledger_postings (organization_id, account_id, ledger_account, transaction_id) {
+    ledger_postings (organization_id, account_id, ledger_account, sequence) {
         organization_id -> Uuid,
         account_id -> Uuid,
         ledger_account -> Text,
+        sequence -> BigInt,
         transaction_id -> Uuid,
         currency -> Text,
         amount_minor -> BigInt,
@@ -214,6 +216,7 @@ diesel::table! {
         answered -> BigInt,
         minutes -> BigInt,
         cost_minor -> BigInt,
+        last_call_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -56,6 +56,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    call_days (organization_id, account_id, subject_id, day) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        subject_id -> Uuid,
+        day -> Date,
+        calls -> BigInt,
+    }
+}
+
+diesel::table! {
     transcripts (organization_id, account_id, call_id) {
         organization_id -> Uuid,
         account_id -> Uuid,
@@ -64,4 +74,4 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(agents, phone_numbers, calls, transcripts,);
+diesel::allow_tables_to_appear_in_same_query!(agents, phone_numbers, calls, call_days, transcripts,);

@@ -62,6 +62,12 @@ macro_rules! ids {
                 Self(Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, when.nanosecond())))
             }
 
+            /// The least id of `when`: where a range of time begins or ends.
+            pub fn least_at(when: OffsetDateTime) -> Self {
+                let millis = u64::try_from(when.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
+                Self(Uuid::from_u128(u128::from(millis) << 80))
+            }
+
             /// The id as stored.
             pub fn uuid(self) -> Uuid {
                 self.0
@@ -234,5 +240,7 @@ mod tests {
         let later = CallId::at(time::macros::datetime!(2026-03-01 10:01 UTC));
         assert!(earlier < later);
         assert!(earlier.to_string() < later.to_string());
+        assert!(CallId::least_at(time::macros::datetime!(2026-03-01 10:00 UTC)) < earlier);
+        assert!(CallId::least_at(time::macros::datetime!(2026-03-01 10:01 UTC)) > earlier);
     }
 }

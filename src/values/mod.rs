@@ -2,20 +2,23 @@
 
 mod account;
 mod database_url;
+mod day;
 mod email;
 mod enumeration;
 mod ids;
+mod keyset;
 mod money;
 mod region;
 mod secret;
 
 pub use account::{BillingMode, Role, SubAccountStatus};
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
+pub use day::{indian_day, start_of_indian_day};
 pub use email::{Email, InvalidEmail};
 pub use enumeration::UnknownWord;
-#[allow(unused_imports)]
 pub(crate) use enumeration::words;
 pub use ids::*;
+pub use keyset::{Part, Slice};
 pub use money::{Money, MoneyError};
 pub use region::{InvalidRegion, Region};
 pub use secret::Secret;

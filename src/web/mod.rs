@@ -13,9 +13,9 @@
 //!   [`hashing`] keep it from being forced.
 //! - [`views`]: one view struct per page and per fragment; handlers fill them and nothing else.
 
+pub mod account;
 pub mod accounts;
 pub mod assets;
-pub mod audit;
 pub mod chart;
 pub mod errors;
 pub mod filters;

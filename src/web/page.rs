@@ -157,10 +157,10 @@ fn navigation<P: Permission>(scope: &Scope<P>, here: Here) -> Vec<NavGroup> {
         NavItem::new(label, format!("{home}{path}"), icon).current_if(here == page)
     };
     let mut items = vec![
-        item("Overview", "", "overview", Here::Overview),
-        item("Agents", "/agents", "agent", Here::Agents),
-        item("Phone numbers", "/numbers", "number", Here::Numbers),
-        item("Calls", "/calls", "call", Here::Calls),
+        item("Overview", "", "home", Here::Overview),
+        item("Agents", "/agents", "agents", Here::Agents),
+        item("Phone numbers", "/numbers", "numbers", Here::Numbers),
+        item("Calls", "/calls", "calls", Here::Calls),
     ];
     let has_wallet = account.sub_account.is_none_or(|facts| facts.billing_mode == BillingMode::Isolated);
     if has_wallet && scope.holds::<ViewBilling>() {

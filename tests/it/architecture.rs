@@ -87,8 +87,6 @@ fn taken_from_crate(code: &str) -> Vec<String> {
                     if !word.is_empty() {
                         taken.push(std::mem::take(&mut word));
                     }
-                } else if depth == 1 {
-                    word.clear();
                 } else {
                     word.clear();
                 }

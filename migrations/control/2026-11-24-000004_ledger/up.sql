@@ -10,6 +10,7 @@ CREATE TABLE ledger_accounts (
     ledger_account text NOT NULL CHECK (ledger_account IN ('wallet', 'payments', 'usage', 'write_offs')),
     currency text NOT NULL,
     balance_minor bigint NOT NULL DEFAULT 0,
+    last_sequence bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (organization_id, account_id, ledger_account),
     FOREIGN KEY (organization_id, account_id) REFERENCES accounts,
     CONSTRAINT wallet_never_below_zero CHECK (ledger_account <> 'wallet' OR balance_minor >= 0)
@@ -22,7 +23,8 @@ CREATE TABLE ledger_postings (
     organization_id uuid NOT NULL DEFAULT current_organization(),
     account_id uuid NOT NULL DEFAULT current_account(),
     ledger_account text NOT NULL,
-    -- Sorts by when it happened, like every id.
+    -- Its place among the postings of the ledger account, from 1: the running balance follows it.
+    sequence bigint NOT NULL,
     transaction_id uuid NOT NULL,
     currency text NOT NULL,
     amount_minor bigint NOT NULL CHECK (amount_minor <> 0),
@@ -32,7 +34,8 @@ CREATE TABLE ledger_postings (
     call_id uuid,
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (organization_id, account_id, ledger_account, transaction_id),
+    PRIMARY KEY (organization_id, account_id, ledger_account, sequence),
+    UNIQUE (organization_id, account_id, ledger_account, transaction_id),
     FOREIGN KEY (organization_id, account_id, ledger_account) REFERENCES ledger_accounts
 );
 CALL isolate_account_rows('ledger_postings', 'SELECT, INSERT');

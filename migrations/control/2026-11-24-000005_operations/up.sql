@@ -7,6 +7,7 @@ CREATE TABLE usage_days (
     answered bigint NOT NULL DEFAULT 0,
     minutes bigint NOT NULL DEFAULT 0,
     cost_minor bigint NOT NULL DEFAULT 0,
+    last_call_at timestamptz,
     PRIMARY KEY (organization_id, account_id, day),
     FOREIGN KEY (organization_id, account_id) REFERENCES accounts
 );

@@ -79,13 +79,28 @@ CREATE TABLE calls (
     recording_bytes bigint,
     PRIMARY KEY (organization_id, account_id, call_id)
 ) PARTITION BY RANGE (call_id);
+CREATE INDEX calls_by_agent ON calls (organization_id, account_id, agent_id, call_id);
+CREATE INDEX calls_by_from ON calls (organization_id, account_id, from_e164, call_id);
+CREATE INDEX calls_by_to ON calls (organization_id, account_id, to_e164, call_id);
 CALL isolate_account_rows('calls', 'SELECT, INSERT, UPDATE, DELETE');
+
+-- Counters of calls per agent or number and day, so that their lists never scan calls.
+CREATE TABLE call_days (
+    organization_id uuid NOT NULL DEFAULT current_organization(),
+    account_id uuid NOT NULL DEFAULT current_account(),
+    -- The agent or the number.
+    subject_id uuid NOT NULL,
+    day date NOT NULL,
+    calls bigint NOT NULL,
+    PRIMARY KEY (organization_id, account_id, subject_id, day)
+);
+CALL isolate_account_rows('call_days', 'SELECT, INSERT, UPDATE');
 
 CREATE TABLE transcripts (
     organization_id uuid NOT NULL DEFAULT current_organization(),
     account_id uuid NOT NULL DEFAULT current_account(),
     call_id uuid NOT NULL,
-    -- [{"speaker": "agent"|"caller", "at": seconds, "text": "…"}]
+    -- [{"speaker": "agent"|"caller", "at": seconds, "text": "…", "language": "hi"|"en"}]
     turns jsonb NOT NULL,
     PRIMARY KEY (organization_id, account_id, call_id)
 );

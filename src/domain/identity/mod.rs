@@ -1,6 +1,7 @@
 //! People: how they prove who they are, where they are signed in, where they belong
-//! (`domain.md` 5).
+//! (`domain.md` 5); and the keys of programs.
 
+pub mod api_keys;
 pub mod memberships;
 pub mod password_resets;
 pub mod passwords;

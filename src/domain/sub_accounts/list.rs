@@ -9,9 +9,11 @@ use time::OffsetDateTime;
 use crate::{
     access::Overview,
     error::Error,
-    schema::control::{ledger_accounts, organizations, sub_accounts},
+    schema::control::{ledger_accounts, organizations, slots, sub_accounts},
     values::{BillingMode, Money, Region, SubAccountId, SubAccountStatus, words},
 };
+
+use super::allocation::{self, Allocation};
 
 words! {
     /// What the list can be ordered by.
@@ -356,15 +358,24 @@ pub struct Totals {
     pub active: i32,
     /// Suspended sub-accounts.
     pub suspended: i32,
-    /// Calls of the last 30 days.
+    /// Calls of the last 30 days, the parent's own among them.
     pub calls_30d: i64,
-    /// Minutes of the last 30 days.
+    /// Minutes of the last 30 days, likewise.
     pub minutes_30d: i64,
+    /// How its concurrency is shared out.
+    pub allocation: Allocation,
+    /// Calls in progress, of the parent and all sub-accounts.
+    pub in_use: Option<i64>,
 }
 
-/// The sums, kept beside the organization: nothing is counted here.
+/// The sums, kept beside the organization: only the calls in progress are counted, and
+/// they are never more than its total concurrency.
 pub fn totals(tx: &mut Overview<'_>) -> Result<Totals, Error> {
     let organization = tx.organization();
+    let in_use = slots::table
+        .filter(slots::organization_id.eq(organization).and(slots::expires_at.gt(diesel::dsl::now)))
+        .count()
+        .single_value();
     Ok(organizations::table
         .find(organization)
         .select((
@@ -372,6 +383,8 @@ pub fn totals(tx: &mut Overview<'_>) -> Result<Totals, Error> {
             organizations::suspended_sub_accounts,
             organizations::calls_30d,
             organizations::minutes_30d,
+            allocation::COLUMNS,
+            in_use,
         ))
         .first(tx.connection())?)
 }

@@ -180,7 +180,7 @@ pub struct ShowPage {
     pub stats: Vec<Stat>,
     pub calls: Chart,
     pub audit_href: String,
-    pub activity: Vec<Event>,
+    pub events: Vec<Event>,
     pub facts: Vec<(String, String)>,
     pub created: Moment,
 }

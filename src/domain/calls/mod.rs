@@ -1,0 +1,222 @@
+//! Calls, their transcripts and recordings.
+//!
+//! - [`list`]: filtered, newest first, read by key.
+//! - [`record`]: entering them, with their counters.
+//! - [`recording`]: where the sound is.
+
+pub mod list;
+pub mod record;
+pub mod recording;
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{
+    access::{
+        RegionTx,
+        permission::{Includes, View},
+    },
+    error::Error,
+    schema::region::{call_days, calls, transcripts},
+    values::{AgentId, CallId, WorkspaceId, words},
+};
+
+words! {
+    /// Who called whom.
+    Direction {
+        /// Somebody called a number of the account.
+        Inbound = "inbound" / "Inbound",
+        /// An agent called somebody.
+        Outbound = "outbound" / "Outbound",
+    }
+}
+
+words! {
+    /// How a call stands (`domain.md` 6.6).
+    CallStatus {
+        /// Admitted.
+        Created = "created" / "Created",
+        /// Being set up.
+        Initiated = "initiated" / "Dialling",
+        /// Handed to the network.
+        Sent = "sent" / "Ringing",
+        /// Answered and going on.
+        Received = "received" / "In progress",
+        /// Ended after it was answered.
+        Completed = "completed" / "Completed",
+        /// Nobody picked up.
+        DidNotPick = "did_not_pick" / "Did not pick up",
+        /// The line was busy.
+        Busy = "busy" / "Busy",
+        /// No answer from the network.
+        NoAnswer = "no_answer" / "No answer",
+        /// It could not be made.
+        Failed = "failed" / "Failed",
+        /// Called off before it was answered.
+        Cancelled = "cancelled" / "Cancelled",
+        /// It was tried as often as wished.
+        RetryExpired = "retry_expired" / "Retries used up",
+    }
+}
+
+words! {
+    /// Why a call ended (`domain.md` 6.6).
+    EndReason {
+        /// The other side hung up.
+        UserDisconnected = "user_disconnected" / "The other side hung up",
+        /// The agent hung up.
+        AgentDisconnected = "agent_disconnected" / "The agent hung up",
+        /// Nobody picked up.
+        UserDidNotPickUp = "user_did_not_pick_up" / "Nobody picked up",
+        /// The line was busy.
+        UserBusy = "user_busy" / "The line was busy",
+        /// Switched off or out of coverage.
+        UserUnreachable = "user_unreachable" / "Could not be reached",
+        /// There is no such number.
+        InvalidPhoneNumber = "invalid_phone_number" / "No such number",
+        /// The account may not call there.
+        DestinationForbidden = "destination_forbidden" / "Destination not allowed",
+        /// The network broke it off.
+        NetworkFailure = "network_failure" / "Network failure",
+        /// A machine answered.
+        VoicemailDetected = "voicemail_detected" / "Voicemail answered",
+        /// The platform had no room.
+        SystemAtCapacity = "system_at_capacity" / "Platform at capacity",
+        /// The wallet could not pay another minute.
+        InsufficientBalance = "insufficient_balance" / "Balance used up",
+    }
+}
+
+words! {
+    /// How the other side felt about it, by the analysis.
+    Sentiment {
+        /// Content.
+        Positive = "positive" / "Positive",
+        /// Neither.
+        Neutral = "neutral" / "Neutral",
+        /// Discontent.
+        Negative = "negative" / "Negative",
+    }
+}
+
+/// A call.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = calls)]
+pub struct Call {
+    /// Its id, which sorts by when it was made.
+    #[diesel(column_name = call_id)]
+    pub id: CallId,
+    /// The workspace it belongs to.
+    #[diesel(column_name = workspace_id)]
+    pub workspace: WorkspaceId,
+    /// The agent that spoke, or was to speak.
+    #[diesel(column_name = agent_id)]
+    pub agent: Option<AgentId>,
+    /// What that agent was called then.
+    pub agent_name: String,
+    /// Who called whom.
+    pub direction: Direction,
+    /// How it stands.
+    pub status: CallStatus,
+    /// Why it ended.
+    pub end_reason: Option<EndReason>,
+    /// The number that called.
+    pub from_e164: String,
+    /// The number that was called.
+    pub to_e164: String,
+    /// When it was made or came in.
+    pub created_at: OffsetDateTime,
+    /// When it was answered.
+    pub answered_at: Option<OffsetDateTime>,
+    /// When it ended.
+    pub ended_at: Option<OffsetDateTime>,
+    /// From answer to end.
+    pub duration_seconds: i32,
+    /// What it cost, in minor units.
+    pub cost_minor: i64,
+    /// ISO 4217.
+    pub currency: String,
+    /// How the other side felt about it.
+    pub sentiment: Option<Sentiment>,
+    /// What it came to.
+    pub summary: Option<String>,
+    /// The size of its recording, where there is one.
+    pub recording_bytes: Option<i64>,
+}
+
+impl Call {
+    /// The number of the other side.
+    pub fn other_number(&self) -> &str {
+        match self.direction {
+            Direction::Inbound => &self.from_e164,
+            Direction::Outbound => &self.to_e164,
+        }
+    }
+
+    /// Minutes started (`domain.md` 4.4).
+    pub fn minutes(&self) -> i64 {
+        (i64::from(self.duration_seconds.max(0)) + 59) / 60
+    }
+}
+
+words! {
+    /// Who speaks.
+    Speaker {
+        /// The agent.
+        Agent = "agent" / "Agent",
+        /// The other side.
+        Caller = "caller" / "Caller",
+    }
+}
+
+/// One thing said in a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// By whom.
+    pub speaker: Speaker,
+    /// Seconds after the answer.
+    pub at: u32,
+    /// What. Anybody may have said anything: it is hostile text wherever it is shown.
+    pub text: String,
+    /// The language, such as `hi`; empty where it is not known.
+    #[serde(default)]
+    pub language: String,
+}
+
+/// One call.
+///
+/// # Errors
+/// [`Error::NotFound`] for an id that is not one of this account's.
+pub fn get<P: Includes<View>>(tx: &mut RegionTx<'_, P>, id: CallId) -> Result<Call, Error> {
+    Ok(calls::table.filter(calls::call_id.eq(id)).select(Call::as_select()).first(tx.connection())?)
+}
+
+/// What was said in a call, in order; nothing where no transcript was kept.
+pub fn transcript<P: Includes<View>>(tx: &mut RegionTx<'_, P>, id: CallId) -> Result<Vec<Turn>, Error> {
+    let turns = transcripts::table
+        .filter(transcripts::call_id.eq(id))
+        .select(transcripts::turns)
+        .first::<serde_json::Value>(tx.connection())
+        .optional()?;
+    turns.map_or(Ok(Vec::new()), |turns| serde_json::from_value(turns).map_err(Error::internal))
+}
+
+/// How many calls each agent and each number had since `day`.
+pub fn counts_since<P: Includes<View>>(
+    tx: &mut RegionTx<'_, P>,
+    day: Date,
+) -> Result<std::collections::HashMap<Uuid, i64>, Error> {
+    let days = call_days::table
+        .filter(call_days::day.ge(day))
+        .select((call_days::subject_id, call_days::calls))
+        .load::<(Uuid, i64)>(tx.connection())?;
+    Ok(days.into_iter().fold(
+        Default::default(),
+        |mut counts: std::collections::HashMap<_, _>, (id, calls)| {
+            *counts.entry(id).or_default() += calls;
+            counts
+        },
+    ))
+}

@@ -1,0 +1,82 @@
+//! Entering calls that took place, with the counters that lists and charts read.
+
+use std::collections::BTreeMap;
+
+use diesel::{prelude::*, upsert::excluded};
+use serde_json::json;
+use time::Date;
+use uuid::Uuid;
+
+use crate::{
+    access::{RegionTx, permission::RecordCalls},
+    error::Error,
+    schema::region::{call_days, calls, transcripts},
+    values::{CallId, NumberId, indian_day},
+};
+
+use super::{Call, Turn};
+
+/// A call that took place.
+#[derive(Debug, Clone)]
+pub struct Entered {
+    /// The call.
+    pub call: Call,
+    /// The account's number it went over.
+    pub number: Option<NumberId>,
+    /// What was said.
+    pub turns: Vec<Turn>,
+}
+
+/// As many rows as one statement can hold.
+const BATCH: usize = 2_000;
+
+/// Enters calls with their transcripts and counts them.
+pub fn enter(tx: &mut RegionTx<'_, RecordCalls>, entered: &[Entered]) -> Result<(), Error> {
+    for batch in entered.chunks(BATCH) {
+        let rows: Vec<_> = batch.iter().map(|entered| &entered.call).collect();
+        diesel::insert_into(calls::table).values(rows).execute(tx.connection())?;
+        let rows: Vec<_> = batch
+            .iter()
+            .filter(|entered| !entered.turns.is_empty())
+            .map(|entered| {
+                (transcripts::call_id.eq(entered.call.id), transcripts::turns.eq(json!(entered.turns)))
+            })
+            .collect();
+        diesel::insert_into(transcripts::table).values(rows).execute(tx.connection())?;
+    }
+    let mut days = BTreeMap::<(Uuid, Date), i64>::new();
+    for Entered { call, number, .. } in entered {
+        let day = indian_day(call.created_at);
+        for subject in call.agent.map(|id| id.uuid()).into_iter().chain(number.map(|id| id.uuid())) {
+            *days.entry((subject, day)).or_default() += 1;
+        }
+    }
+    let rows: Vec<_> = days
+        .into_iter()
+        .map(|((subject, day), calls)| {
+            (call_days::subject_id.eq(subject), call_days::day.eq(day), call_days::calls.eq(calls))
+        })
+        .collect();
+    for batch in rows.chunks(BATCH) {
+        diesel::insert_into(call_days::table)
+            .values(batch)
+            .on_conflict((
+                call_days::organization_id,
+                call_days::account_id,
+                call_days::subject_id,
+                call_days::day,
+            ))
+            .do_update()
+            .set(call_days::calls.eq(call_days::calls + excluded(call_days::calls)))
+            .execute(tx.connection())?;
+    }
+    Ok(())
+}
+
+/// Notes that a call's recording lies in the object store.
+pub fn note_recording(tx: &mut RegionTx<'_, RecordCalls>, id: CallId, bytes: i64) -> Result<(), Error> {
+    diesel::update(calls::table.filter(calls::call_id.eq(id)))
+        .set(calls::recording_bytes.eq(bytes))
+        .execute(tx.connection())?;
+    Ok(())
+}
