@@ -102,6 +102,17 @@ impl Stop {
         Self { requested: Arc::default(), waiting: future::pending().boxed().shared() }
     }
 
+    /// Asked when `asked` resolves: for tests.
+    pub fn when(asked: impl Future<Output = ()> + Send + 'static) -> Self {
+        let requested = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&requested);
+        let waiting = async move {
+            asked.await;
+            flag.store(true, Ordering::SeqCst);
+        };
+        Self { requested, waiting: waiting.boxed().shared() }
+    }
+
     /// Whether it has been asked.
     pub fn requested(&self) -> bool {
         self.requested.load(Ordering::SeqCst)

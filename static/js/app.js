@@ -50,8 +50,10 @@
 
   document.addEventListener("htmx:beforeRequest", (event) => { last = event.detail; forget(); });
   document.addEventListener("htmx:responseError", (event) => {
-    const { status } = event.detail.xhr;
-    fail(said[status] ?? `Something went wrong on our side (${status}). It may not have been saved.`, again(event.detail));
+    const { status, responseText } = event.detail.xhr;
+    // The server's own words, where its answer has some.
+    const told = new DOMParser().parseFromString(responseText, "text/html").querySelector("[data-told]")?.textContent;
+    fail(told || said[status] || `Something went wrong on our side (${status}). It may not have been saved.`, again(event.detail));
   });
   document.addEventListener("htmx:sendError", (event) => {
     fail(navigator.onLine ? "The server could not be reached." : "You are offline. Nothing was sent.", again(event.detail));
