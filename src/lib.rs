@@ -16,13 +16,13 @@
 //! - [`work`]: what goes on in the background.
 
 pub mod access;
-pub mod domain;
-pub mod schema;
 pub mod app;
 pub mod config;
+pub mod domain;
 pub mod error;
 pub mod private_postgres;
 pub mod provision;
+pub mod schema;
 pub mod start;
 pub mod values;
 pub mod web;

@@ -51,6 +51,17 @@ impl<T> Change<T> {
         Self { value, events: std::iter::once(first).chain(others).collect() }
     }
 
+    /// The results of two writes of one transaction, told one after the other.
+    pub fn and<U>(mut self, next: Change<U>) -> Change<U> {
+        self.events.extend(next.events);
+        Change { value: next.value, events: self.events }
+    }
+
+    /// The same write with another result.
+    pub fn map<U>(self, to: impl FnOnce(T) -> U) -> Change<U> {
+        Change { value: to(self.value), events: self.events }
+    }
+
     /// What the write results in.
     pub fn value(&self) -> &T {
         &self.value

@@ -129,9 +129,7 @@ impl<P: Permission> Scope<P> {
                 let mut tx = Tx::new(c, asker);
                 let Change { value, events } = work(&mut tx)?;
                 for event in events {
-                    tx.as_account(event.account, |tx| {
-                        append(tx.connection(), Author::of(asker), event)
-                    })?;
+                    tx.as_account(event.account, |tx| append(tx.connection(), Author::of(asker), event))?;
                 }
                 Ok(value)
             })

@@ -71,8 +71,5 @@ pub fn get<P: Includes<View>>(tx: &mut RegionTx<'_, P>, id: AgentId) -> Result<A
 
 /// Enters agents; tells how many were new.
 pub fn enter(tx: &mut RegionTx<'_, RecordCalls>, agents: &[Agent]) -> Result<usize, Error> {
-    Ok(diesel::insert_into(agents::table)
-        .values(agents)
-        .on_conflict_do_nothing()
-        .execute(tx.connection())?)
+    Ok(diesel::insert_into(agents::table).values(agents).on_conflict_do_nothing().execute(tx.connection())?)
 }

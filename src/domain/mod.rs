@@ -8,6 +8,7 @@ pub mod billing;
 pub mod calls;
 pub mod delegations;
 pub mod deletion;
+pub mod demo;
 pub mod idempotency;
 pub mod identity;
 pub mod limits;

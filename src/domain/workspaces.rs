@@ -19,11 +19,7 @@ const FIRST: &str = "Production";
 pub(crate) fn open_first(tx: &mut impl InAccount, region: &Region) -> Result<WorkspaceId, Error> {
     let id = WorkspaceId::new();
     diesel::insert_into(workspaces::table)
-        .values((
-            workspaces::workspace_id.eq(id),
-            workspaces::name.eq(FIRST),
-            workspaces::region.eq(region),
-        ))
+        .values((workspaces::workspace_id.eq(id), workspaces::name.eq(FIRST), workspaces::region.eq(region)))
         .execute(tx.rows())?;
     Ok(id)
 }

@@ -1,9 +1,9 @@
 //! Values that know nobody: ids with prefixes, regions, money, words.
 
 mod account;
+mod database_url;
 mod day;
 mod enumeration;
-mod database_url;
 mod ids;
 mod keyset;
 mod money;
@@ -11,11 +11,11 @@ mod region;
 mod secret;
 
 pub use account::{BillingMode, Role, SubAccountStatus};
+pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use day::{indian_day, start_of_indian_day};
 pub use enumeration::UnknownWord;
 #[allow(unused_imports)]
 pub(crate) use enumeration::words;
-pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use ids::*;
 pub use keyset::{Part, Slice};
 pub use money::{Money, MoneyError};

@@ -50,7 +50,8 @@ pub async fn file(request: HttpRequest, path: web::Path<String>) -> HttpResponse
         return HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("Not found");
     };
     let tag = format!("\"{hash}\"");
-    let pinned = request.query_string().strip_prefix("v=").is_some_and(|v| v.len() >= 12 && hash.starts_with(v));
+    let pinned =
+        request.query_string().strip_prefix("v=").is_some_and(|v| v.len() >= 12 && hash.starts_with(v));
     let caching = if pinned || path.starts_with("fonts/") {
         "public, max-age=31536000, immutable"
     } else {
@@ -112,7 +113,8 @@ mod tests {
         let url = asset_url("css/tokens.css");
         let answer = test::call_service(&app, get(&url)).await;
         assert_eq!(answer.status(), StatusCode::OK);
-        let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let header =
+            |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
         assert_eq!(header("content-type"), "text/css; charset=utf-8");
         assert!(header("cache-control").contains("immutable"));
         assert_eq!(header("x-content-type-options"), "nosniff");
@@ -123,7 +125,9 @@ mod tests {
         let again = test::call_service(&app, again.to_request()).await;
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
 
-        for missing in ["/static/../Cargo.toml", "/static/css", "/static/none.css", "/static/%2e%2e/Cargo.toml"] {
+        for missing in
+            ["/static/../Cargo.toml", "/static/css", "/static/none.css", "/static/%2e%2e/Cargo.toml"]
+        {
             let answer = test::call_service(&app, get(missing)).await;
             assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{missing}");
         }

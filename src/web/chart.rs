@@ -206,7 +206,11 @@ fn nice_step(largest: u64, unit: &Unit) -> u64 {
     while power.saturating_mul(10) <= wanted {
         power = power.saturating_mul(10);
     }
-    [1, 2, 5, 10].into_iter().map(|by| power.saturating_mul(by)).find(|step| *step >= wanted).unwrap_or(wanted)
+    [1, 2, 5, 10]
+        .into_iter()
+        .map(|by| power.saturating_mul(by))
+        .find(|step| *step >= wanted)
+        .unwrap_or(wanted)
 }
 
 fn rounded(value: f64) -> f64 {

@@ -349,12 +349,13 @@ mod tests {
             at: Moment,
         }
         use super::super::filters;
-        let line = Line {
-            minor: 100,
-            currency: "<b>",
-            at: Zone::default().show(datetime!(2026-01-02 03:04 UTC)),
-        };
+        let line =
+            Line { minor: 100, currency: "<b>", at: Zone::default().show(datetime!(2026-01-02 03:04 UTC)) };
         let html = askama::Template::render(&line).unwrap();
-        assert!(html.starts_with("1.00 &#60;b&#62; <time datetime=\"2026-01-02T03:04:00Z\">2 Jan 2026, 08:34 IST"));
+        assert!(
+            html.starts_with(
+                "1.00 &#60;b&#62; <time datetime=\"2026-01-02T03:04:00Z\">2 Jan 2026, 08:34 IST"
+            )
+        );
     }
 }

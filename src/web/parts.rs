@@ -146,7 +146,8 @@ impl Allocation {
 
     /// The picture in words.
     pub fn summary(&self) -> String {
-        let parts: Vec<_> = self.shares.iter().map(|share| format!("{} {}", share.name, share.amount)).collect();
+        let parts: Vec<_> =
+            self.shares.iter().map(|share| format!("{} {}", share.name, share.amount)).collect();
         format!("{}, {} in total: {}", self.name, self.total, parts.join(", "))
     }
 }
@@ -236,9 +237,9 @@ pub struct ErrorSummary {
 impl ErrorSummary {
     /// Collects the errors of these fields, in their order.
     pub fn of<'a>(fields: impl IntoIterator<Item = &'a Field>) -> Self {
-        let wrong = fields.into_iter().filter_map(|field| {
-            field.error.as_ref().map(|error| (field.name.clone(), error.clone()))
-        });
+        let wrong = fields
+            .into_iter()
+            .filter_map(|field| field.error.as_ref().map(|error| (field.name.clone(), error.clone())));
         Self { items: wrong.collect() }
     }
 }

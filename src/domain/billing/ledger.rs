@@ -85,7 +85,8 @@ impl Entry {
     /// # Errors
     /// An amount that is not above zero.
     pub fn recharge(minor: i64, reference: impl Into<String>, at: OffsetDateTime) -> Result<Self, Error> {
-        let entry = Self::moved(EntryKind::Recharge, LedgerAccount::Payments, LedgerAccount::Wallet, minor, at)?;
+        let entry =
+            Self::moved(EntryKind::Recharge, LedgerAccount::Payments, LedgerAccount::Wallet, minor, at)?;
         Ok(Self { reference: reference.into(), ..entry })
     }
 

@@ -212,8 +212,11 @@ pub fn counts_since<P: Includes<View>>(
         .filter(call_days::day.ge(day))
         .select((call_days::subject_id, call_days::calls))
         .load::<(Uuid, i64)>(tx.connection())?;
-    Ok(days.into_iter().fold(Default::default(), |mut counts: std::collections::HashMap<_, _>, (id, calls)| {
-        *counts.entry(id).or_default() += calls;
-        counts
-    }))
+    Ok(days.into_iter().fold(
+        Default::default(),
+        |mut counts: std::collections::HashMap<_, _>, (id, calls)| {
+            *counts.entry(id).or_default() += calls;
+            counts
+        },
+    ))
 }

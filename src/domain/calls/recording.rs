@@ -31,7 +31,10 @@ pub fn key(organization: OrganizationId, account: AccountId, call: CallId) -> St
 /// # Errors
 /// [`Error::NotFound`] for an id that is not one of this account's, or a call without
 /// recording.
-pub fn of_call<P: Includes<PlayRecordings>>(tx: &mut RegionTx<'_, P>, id: CallId) -> Result<Recording, Error> {
+pub fn of_call<P: Includes<PlayRecordings>>(
+    tx: &mut RegionTx<'_, P>,
+    id: CallId,
+) -> Result<Recording, Error> {
     let bytes = calls::table
         .filter(calls::call_id.eq(id))
         .select(calls::recording_bytes)
