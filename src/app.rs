@@ -1,22 +1,153 @@
-//! The server.
+//! The server, built once for the program and for its tests.
 
-use std::{io, net::TcpListener};
+use std::{collections::BTreeMap, io, net::TcpListener, sync::Arc, thread, time::Duration};
 
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_session::{SessionMiddleware, config::BrowserSession};
+use actix_web::{
+    App, HttpServer,
+    cookie::{Key, SameSite},
+    middleware::from_fn,
+    web,
+};
+use object_store::local::LocalFileSystem;
+use sha2::{Digest, Sha512};
+use url::Url;
 
-use crate::{provision::Ready, start::Stop};
+use crate::{
+    access::{Access, AccessSettings, Objects, session_store::Sessions},
+    config::Settings,
+    provision::Ready,
+    routes,
+    start::{StartError, Stop},
+    values::Region,
+    web::{
+        forms::{self, FormKey},
+        guesses::Guesses,
+        hashing::Hashing,
+        health::Readiness,
+        security,
+        sign_in::Gate,
+        site::{SESSION_COOKIE, Site},
+    },
+    work::{self, mail::Mailer},
+};
 
-/// Serves on `listener` until `stop` is asked for and the requests at work have finished.
-///
-/// # Errors
-///
-/// When the listener cannot be used.
-pub async fn serve(listener: TcpListener, _ready: Ready, stop: Stop) -> io::Result<()> {
-    HttpServer::new(|| {
-        App::new().route("/healthz", web::get().to(|| async { HttpResponse::Ok().body("ok") }))
-    })
-    .shutdown_signal(stop.wait())
-    .listen(listener)?
-    .run()
-    .await
+/// Connections to each database.
+const CONNECTIONS: u32 = 16;
+/// How long a connection without a request is kept. A longer one would hold up stopping.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// How long a browser may take to send a request's head.
+const REQUEST_HEAD: Duration = Duration::from_secs(10);
+/// How long requests at work may go on once the server is asked to stop, in seconds.
+const STOPPING: u64 = 20;
+
+/// The application: what it stands on, opened, and not yet serving.
+pub struct Application {
+    access: Arc<Access>,
+    site: Site,
+    session_key: Key,
+    mailer: Mailer,
+    public_url: String,
+    workers: usize,
+}
+
+impl Application {
+    /// Opens the databases and stores.
+    ///
+    /// # Errors
+    ///
+    /// One line for the person who starts the program.
+    pub fn open(settings: &Settings, ready: Ready) -> Result<Self, StartError> {
+        let access = Access::open(AccessSettings {
+            control_url: ready.control_url,
+            region_urls: ready.region_urls,
+            object_stores: object_stores(&ready.object_stores)?,
+            connections: CONNECTIONS,
+        })
+        .map_err(|error| StartError::Database(error.to_string()))?;
+        let folder = settings.data_dir.join("mail");
+        let mailer = Mailer::new(settings.smtp_url.as_ref(), folder, &settings.public_url)
+            .map_err(|error| StartError::DataFolder(format!("DIALNEXA_SMTP_URL: {error}")))?;
+        let session_key =
+            Sha512::new().chain_update(b"key of session cookies").chain_update(ready.secret).finalize();
+        Ok(Self {
+            access,
+            site: Site::new(&settings.public_url, ready.secret),
+            session_key: Key::from(&session_key),
+            mailer,
+            public_url: settings.public_url.clone(),
+            workers: thread::available_parallelism().map_or(2, usize::from).max(2),
+        })
+    }
+
+    /// The access to its data.
+    pub fn access(&self) -> &Arc<Access> {
+        &self.access
+    }
+
+    /// Serves on `listener`, with the background work, until `stop` is asked for and what is at work has
+    /// finished.
+    ///
+    /// # Errors
+    ///
+    /// When the listener cannot be used.
+    pub async fn serve(self, listener: TcpListener, stop: Stop) -> io::Result<()> {
+        let Self { access, site, session_key, mailer, public_url, workers } = self;
+        let work = work::begin(&access, mailer, public_url, &stop.wait());
+        let stopping = stop.clone();
+        let access = web::Data::from(access);
+        let form_key = web::Data::new(FormKey::of(&site));
+        let site = web::Data::new(site);
+        let guesses = web::Data::new(Guesses::default());
+        let hashing = web::Data::new(Hashing::default());
+        let readiness = web::Data::new(Readiness::new(move || stopping.requested()));
+        let gate = web::Data::new(Gate::new(access.clone(), site.clone(), guesses.clone(), hashing.clone()));
+        let server = HttpServer::new(move || {
+            let sessions = Sessions(access.clone().into_inner());
+            let session = SessionMiddleware::builder(sessions, session_key.clone())
+                .cookie_name(site.cookie_name(SESSION_COOKIE))
+                .cookie_secure(site.is_https())
+                .cookie_http_only(true)
+                .cookie_same_site(SameSite::Lax)
+                .cookie_path("/".to_owned())
+                .session_lifecycle(BrowserSession::default())
+                .build();
+            App::new()
+                .app_data(access.clone())
+                .app_data(site.clone())
+                .app_data(form_key.clone())
+                .app_data(guesses.clone())
+                .app_data(hashing.clone())
+                .app_data(readiness.clone())
+                .app_data(gate.clone())
+                .app_data(web::PayloadConfig::new(forms::LARGEST))
+                .wrap(from_fn(security::surround))
+                .configure(routes::without_session)
+                .service(web::scope("").wrap(session).configure(routes::with_session))
+        });
+        let served = server
+            .workers(workers)
+            .keep_alive(KEEP_ALIVE)
+            .client_request_timeout(REQUEST_HEAD)
+            .shutdown_timeout(STOPPING)
+            .shutdown_signal(stop.wait())
+            .listen(listener)?
+            .run()
+            .await;
+        work.finish(Duration::from_secs(STOPPING)).await;
+        served
+    }
+}
+
+fn object_stores(urls: &BTreeMap<Region, String>) -> Result<BTreeMap<Region, Objects>, StartError> {
+    urls.iter().map(|(region, url)| Ok((region.clone(), object_store(region, url)?))).collect()
+}
+
+fn object_store(region: &Region, url: &str) -> Result<Objects, StartError> {
+    let unusable = |why: String| StartError::DataFolder(format!("the object store of {region}: {why}"));
+    let folder = Url::parse(url).ok().and_then(|url| url.to_file_path().ok());
+    let folder = folder.ok_or_else(|| unusable(format!("{url} is not an address such as file:///folder")))?;
+    std::fs::create_dir_all(&folder).map_err(|error| unusable(format!("{}: {error}", folder.display())))?;
+    let store = LocalFileSystem::new_with_prefix(&folder).map_err(|error| unusable(error.to_string()))?;
+    Ok(Arc::new(store))
 }

@@ -12,6 +12,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use url::Url;
 
 use crate::{
+    admin::AdminCommand,
     start::one_line,
     values::{DatabaseUrl, Region},
 };
@@ -44,6 +45,9 @@ pub enum Command {
     Run,
     /// Create what is missing of the databases, bring them to this version, and exit
     Migrate,
+    /// What the platform's operator does: organizations, features, people, proofs
+    #[command(subcommand)]
+    Admin(AdminCommand),
 }
 
 #[derive(Args, Debug)]

@@ -2,11 +2,13 @@
 //!
 //! The map, in the order a request travels:
 //!
+//! - [`start`]: why the program cannot start, and whether it is asked to stop.
 //! - [`config`]: settings from flags, environment and file.
-//! - [`start`]: from settings to databases that are ready, and back to rest.
 //! - [`private_postgres`]: a PostgreSQL of our own, for those who give no database.
 //! - [`provision`]: databases created, migrated, and safe by the roles that use them.
+//! - [`admin`]: the operator's commands.
 //! - [`app`]: the server.
+//! - [`routes`]: the whole URL table.
 //! - [`values`]: ids, regions, money, dates: types that know nobody.
 //! - [`error`]: what can go wrong, without HTTP in it.
 //! - [`schema`]: the tables as the migrations leave them.
@@ -16,12 +18,20 @@
 //! - [`work`]: what goes on in the background.
 
 pub mod access;
+<<<<<<< HEAD
+=======
+pub mod admin;
+>>>>>>> shell
 pub mod app;
 pub mod config;
 pub mod domain;
 pub mod error;
 pub mod private_postgres;
 pub mod provision;
+<<<<<<< HEAD
+=======
+pub mod routes;
+>>>>>>> shell
 pub mod schema;
 pub mod start;
 pub mod values;

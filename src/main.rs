@@ -4,10 +4,12 @@ use std::{io::IsTerminal, net::TcpListener, process::ExitCode};
 
 use actix_web::rt::{System, task::spawn_blocking};
 use dialnexa::{
-    app,
+    admin,
+    app::Application,
     config::{self, Command, Settings},
     private_postgres::ServerLock,
-    start::{self, Databases, StartError, Stop},
+    provision::{self, Databases},
+    start::{StartError, Stop},
 };
 use tracing_subscriber::EnvFilter;
 
@@ -41,6 +43,14 @@ async fn execute(command: Command, settings: Settings) -> Result<(), StartError>
     match command {
         Command::Run => run(settings, stop).await,
         Command::Migrate => databases(settings, &stop).await.map(drop),
+        Command::Admin(command) => {
+            let Databases { ready, cluster } = databases(settings.clone(), &stop).await?;
+            let application = Application::open(&settings, ready)?;
+            let done = admin::execute(application.access(), command).await;
+            drop(cluster);
+            println!("{}", done.map_err(|error| StartError::Refused(error.to_string()))?);
+            Ok(())
+        }
     }
 }
 
@@ -48,18 +58,22 @@ async fn execute(command: Command, settings: Settings) -> Result<(), StartError>
 async fn run(mut settings: Settings, stop: Stop) -> Result<(), StartError> {
     let private = settings.database_url.is_none();
     let _lock = if private { Some(ServerLock::take(&settings.data_dir)?) } else { None };
+    let wanted = settings.listen;
     let cannot_listen =
-        |error: std::io::Error| StartError::Listen(format!("cannot listen on {}: {error}", settings.listen));
-    let listener = TcpListener::bind(settings.listen).map_err(cannot_listen)?;
+        |error: std::io::Error| StartError::Listen(format!("cannot listen on {wanted}: {error}"));
+    let listener = TcpListener::bind(wanted).map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
     settings.listening_on(address);
-    let public_url = settings.public_url.clone();
-    let Databases { ready, cluster } = databases(settings, &stop).await?;
+    let Databases { ready, cluster } = databases(settings.clone(), &stop).await?;
     if let Some(cluster) = &cluster {
         cluster.keep_alive();
     }
+    let public_url = settings.public_url.clone();
+    let opened = spawn_blocking(move || Application::open(&settings, ready)).await;
+    let application =
+        opened.map_err(|error| StartError::Database(format!("opening broke off: {error}")))??;
     tracing::info!("serving {public_url} on {address}");
-    let served = app::serve(listener, ready, stop).await;
+    let served = application.serve(listener, stop).await;
     tracing::info!("stopping");
     drop(cluster);
     served.map_err(|error| StartError::Listen(format!("cannot serve on {address}: {error}")))
@@ -68,6 +82,6 @@ async fn run(mut settings: Settings, stop: Stop) -> Result<(), StartError> {
 /// The databases, made ready on a thread on which waiting is allowed.
 async fn databases(settings: Settings, stop: &Stop) -> Result<Databases, StartError> {
     let stop = stop.clone();
-    let made = spawn_blocking(move || start::databases(&settings, &stop)).await;
+    let made = spawn_blocking(move || provision::open(&settings, &stop)).await;
     made.map_err(|error| StartError::Database(format!("the preparation broke off: {error}")))?
 }

@@ -1,4 +1,4 @@
-//! Starting and stopping: from settings to databases that are ready, and back.
+//! Starting and stopping: why the program cannot start, and whether it is asked to stop.
 
 use std::{
     fmt, io,
@@ -12,12 +12,6 @@ use actix_web::rt::signal::unix::{Signal, SignalKind, signal};
 use futures_util::{
     FutureExt,
     future::{self, BoxFuture, Shared},
-};
-
-use crate::{
-    config::Settings,
-    private_postgres::Cluster,
-    provision::{self, Ready},
 };
 
 /// Why the program cannot start. Each is one line for the person at the terminal.
@@ -37,6 +31,8 @@ pub enum StartError {
     Migration(String),
     /// The database was migrated by a newer program that this one cannot work beside.
     TooNew(String),
+    /// A command was refused.
+    Refused(String),
     /// Somebody asked the program to stop meanwhile.
     Interrupted,
 }
@@ -50,7 +46,8 @@ impl fmt::Display for StartError {
             | Self::Connect(text)
             | Self::Database(text)
             | Self::Migration(text)
-            | Self::TooNew(text) => text,
+            | Self::TooNew(text)
+            | Self::Refused(text) => text,
             Self::Interrupted => "stopped before it was ready",
         };
         f.write_str(&one_line(text))
@@ -105,6 +102,17 @@ impl Stop {
         Self { requested: Arc::default(), waiting: future::pending().boxed().shared() }
     }
 
+    /// Asked when `asked` resolves: for tests.
+    pub fn when(asked: impl Future<Output = ()> + Send + 'static) -> Self {
+        let requested = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&requested);
+        let waiting = async move {
+            asked.await;
+            flag.store(true, Ordering::SeqCst);
+        };
+        Self { requested, waiting: waiting.boxed().shared() }
+    }
+
     /// Whether it has been asked.
     pub fn requested(&self) -> bool {
         self.requested.load(Ordering::SeqCst)
@@ -130,29 +138,4 @@ fn listeners() -> io::Result<Vec<Signal>> {
         .into_iter()
         .map(signal)
         .collect()
-}
-
-/// Databases that are ready, and the private cluster they are on, if it is ours.
-pub struct Databases {
-    /// Where they are, and how the program signs in to them.
-    pub ready: Ready,
-    /// The private cluster; it is left, and stopped when nobody else uses it, when this is dropped.
-    pub cluster: Option<Cluster>,
-}
-
-/// Brings the databases of `settings` up: starts the private cluster unless a database is given, creates
-/// what is missing, migrates, and signs in as a role that can bypass nothing.
-///
-/// # Errors
-///
-/// Whatever stands in the way; a cluster that was started for it is stopped again.
-pub fn databases(settings: &Settings, stop: &Stop) -> Result<Databases, StartError> {
-    let cluster = match settings.database_url {
-        Some(_) => None,
-        None => Some(Cluster::enter(&settings.data_dir, stop)?),
-    };
-    let private = cluster.as_ref().map(|cluster| cluster.owner_url(provision::DEFAULT_DATABASE));
-    let owner = settings.database_url.clone().or(private).ok_or(StartError::Interrupted)?;
-    let ready = provision::prepare(settings, &owner, stop)?;
-    Ok(Databases { ready, cluster })
 }

@@ -60,7 +60,8 @@ fn in_organization(
     person: Person,
     id: OrganizationId,
 ) -> Result<(Principal, Standing, Account), Error> {
-    let (name, region, enabled, role) = organizations::table
+    let (name, region, enabled, role, brand) = organizations::table
+        .left_join(brands::table.on(brands::organization_id.eq(organizations::organization_id)))
         .inner_join(
             memberships::table.on(memberships::organization_id
                 .eq(organizations::organization_id)
@@ -72,14 +73,16 @@ fn in_organization(
             organizations::region,
             organizations::sub_accounts_enabled,
             memberships::role,
+            brands::product_name.nullable(),
         ))
-        .first::<(String, Region, bool, Role)>(connection)?;
+        .first::<(String, Region, bool, Role, Option<String>)>(connection)?;
     let account = Account {
         organization: id,
         id: id.into(),
         name,
         region,
         brand: PRODUCT_NAME.to_owned(),
+        brand_beneath: brand.unwrap_or_else(|| PRODUCT_NAME.to_owned()),
         sub_account: None,
         sub_accounts_enabled: enabled,
     };
@@ -158,12 +161,14 @@ fn in_sub_account(
         (None, None, Some(Role::Owner | Role::Admin)) => return Err(Error::Forbidden(NOT_INSIDE)),
         _ => return Err(Error::NotFound),
     };
+    let brand = row.brand.unwrap_or_else(|| PRODUCT_NAME.to_owned());
     let account = Account {
         organization: row.organization,
         id: id.into(),
         name: row.name,
         region: row.region,
-        brand: row.brand.unwrap_or_else(|| PRODUCT_NAME.to_owned()),
+        brand: brand.clone(),
+        brand_beneath: brand,
         sub_account: Some(SubAccountFacts { status: row.status, billing_mode: row.billing_mode }),
         sub_accounts_enabled: false,
     };
@@ -188,12 +193,14 @@ pub(super) fn account_beneath(
             brands::product_name.nullable(),
         ))
         .first::<(String, Region, SubAccountStatus, BillingMode, Option<String>)>(tx.connection())?;
+    let brand = brand.unwrap_or_else(|| PRODUCT_NAME.to_owned());
     Ok(Account {
         organization,
         id: id.into(),
         name,
         region,
-        brand: brand.unwrap_or_else(|| PRODUCT_NAME.to_owned()),
+        brand: brand.clone(),
+        brand_beneath: brand,
         sub_account: Some(SubAccountFacts { status, billing_mode }),
         sub_accounts_enabled: false,
     })

@@ -51,15 +51,10 @@ impl<T> Change<T> {
         Self { value, events: std::iter::once(first).chain(others).collect() }
     }
 
-    /// The results of two writes of one transaction, told one after the other.
-    pub fn and<U>(mut self, next: Change<U>) -> Change<U> {
-        self.events.extend(next.events);
-        Change { value: next.value, events: self.events }
-    }
-
-    /// The same write with another result.
-    pub fn map<U>(self, to: impl FnOnce(T) -> U) -> Change<U> {
-        Change { value: to(self.value), events: self.events }
+    /// This write and another in the same transaction: the first's result, both's events.
+    pub fn and<U>(mut self, other: Change<U>) -> Self {
+        self.events.extend(other.events);
+        self
     }
 
     /// What the write results in.
@@ -72,6 +67,9 @@ impl<T> Change<T> {
         Self { value, events: Vec::new() }
     }
 }
+
+/// How a sub-account's log calls the kind of actor that its parent's people are.
+const PARENT: &str = "parent_administrator";
 
 /// Who writes into a log, from where.
 #[derive(Clone, Copy)]
@@ -88,7 +86,7 @@ impl<'a> Author<'a> {
         Self {
             principal: &asker.principal,
             account: asker.account.id,
-            brand: &asker.account.brand,
+            brand: &asker.account.brand_beneath,
             request: &asker.request,
         }
     }
@@ -105,7 +103,7 @@ impl<'a> Author<'a> {
         match self.principal {
             Principal::Platform(work) => ("platform", None, (*work).to_owned()),
             _ if from_parent && matches!(account, AccountId::SubAccount(_)) => {
-                ("parent_administrator", None, format!("{} administrator", self.brand))
+                (PARENT, None, format!("{} administrator", self.brand))
             }
             Principal::Member(person) | Principal::Delegate(person, _) => {
                 ("member", Some(person.id.uuid()), person.name.clone())
@@ -203,7 +201,8 @@ pub(super) fn append(connection: &mut PgConnection, author: Author<'_>, event: E
         object: event.object,
         object_id: event.object_id,
         details: event.details,
-        ip: author.request.ip.clone(),
+        // Where the parent's people sit is not the sub-account's to know.
+        ip: if actor_kind == PARENT { String::new() } else { author.request.ip.clone() },
         request_id: author.request.request_id.clone(),
         previous_hash,
         hash: Vec::new(),

@@ -211,6 +211,7 @@ impl Access {
             name: String::new(),
             region,
             brand: PRODUCT_NAME.to_owned(),
+            brand_beneath: PRODUCT_NAME.to_owned(),
             sub_account: None,
             sub_accounts_enabled: true,
         };

@@ -74,6 +74,9 @@ pub struct Account {
     pub region: Region,
     /// What the product is called here (`domain.md` 8).
     pub brand: String,
+    /// What the product is called in the organization's sub-accounts, and by which its
+    /// administrators are named there (`domain.md` 2.5).
+    pub brand_beneath: String,
     /// What is particular to a sub-account; `None` for an organization's own account.
     pub sub_account: Option<SubAccountFacts>,
     /// Whether the organization has the Enterprise feature `sub_accounts`. Known to the

@@ -1,7 +1,24 @@
 //! What the product does: plain functions, one transaction each, knowing nothing of
 //! HTTP, HTML or JSON.
 //!
-//! An area owns its tables and calls only areas named before it here.
+//! An area owns its tables and calls only areas that stand before it here:
+//!
+//! 1. [`audit`]: who did what, and the proof that nobody changed the record.
+//! 1. [`idempotency`]: doing once what is asked twice.
+//! 1. [`identity`]: people, their passwords, sessions and memberships; API keys.
+//! 1. [`workspaces`]: divisions inside one account.
+//! 1. [`billing`]: the ledger and the wallets.
+//! 1. [`usage`]: calls per account and day.
+//! 1. [`sub_accounts`]: creating, listing, suspending them.
+//! 1. [`limits`]: the concurrency limits.
+//! 1. [`delegations`]: Access Dashboard.
+//! 1. [`agents`]: voice agents.
+//! 1. [`numbers`]: phone numbers.
+//! 1. [`calls`]: calls, transcripts, recordings.
+//! 1. [`deletion`]: deleting a sub-account for good.
+//! 1. [`operator`]: what the platform's operator does.
+//! 1. [`demo`]: a world to look around in, made with the operations of all others.
+
 pub mod agents;
 pub mod audit;
 pub mod billing;

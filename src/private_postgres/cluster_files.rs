@@ -108,7 +108,7 @@ fn make(
         |error: io::Error| StartError::DataFolder(format!("cannot make {}: {error}", folder.display()));
     for entry in fs::read_dir(data_dir).map_err(failed)?.flatten() {
         if entry.file_name().to_string_lossy().starts_with("postgres.new-") {
-            fs::remove_dir_all(entry.path()).map_err(failed)?;
+            remove(&entry.path()).map_err(failed)?;
         }
     }
     let new = data_dir.join(format!("postgres.new-{}", std::process::id()));
@@ -119,7 +119,7 @@ fn make(
         if error == StartError::Interrupted {
             return Err(error);
         }
-        fs::remove_dir_all(&new).and_then(|()| private_folder(&new, account)).map_err(failed)?;
+        remove(&new).and_then(|()| private_folder(&new, account)).map_err(failed)?;
         initdb(&new, "C", account, binaries, stop)
     });
     let moved = made.and_then(|()| {
@@ -133,9 +133,24 @@ fn make(
         write().map_err(failed)
     });
     if moved.is_err() {
-        let _ = fs::remove_dir_all(&new);
+        let _ = remove(&new);
     }
     moved
+}
+
+/// Removes a half-made cluster. A killed program's `initdb` may still be at work in it, and fails when its
+/// files go; until then the folder does not stay empty.
+fn remove(folder: &Path) -> io::Result<()> {
+    for _ in 0..200 {
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+                thread::sleep(Duration::from_millis(50));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            done => return done,
+        }
+    }
+    fs::remove_dir_all(folder)
 }
 
 fn initdb(

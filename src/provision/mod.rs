@@ -16,6 +16,7 @@ use diesel::pg::PgConnection;
 
 use crate::{
     config::Settings,
+    private_postgres::Cluster,
     start::{StartError, Stop},
     values::{DatabaseUrl, Region},
 };
@@ -40,6 +41,31 @@ pub struct Ready {
     pub secret: [u8; 32],
     /// The program's own role.
     pub role: String,
+}
+
+/// Databases that are ready, and the private cluster they are on, if it is ours.
+pub struct Databases {
+    /// Where they are, and how the program signs in to them.
+    pub ready: Ready,
+    /// The private cluster; it is left, and stopped when nobody else uses it, when this is dropped.
+    pub cluster: Option<Cluster>,
+}
+
+/// Brings the databases of `settings` up: starts the private cluster unless a database is given, creates
+/// what is missing, migrates, and signs in as a role that can bypass nothing.
+///
+/// # Errors
+///
+/// Whatever stands in the way; a cluster that was started for it is stopped again.
+pub fn open(settings: &Settings, stop: &Stop) -> Result<Databases, StartError> {
+    let cluster = match settings.database_url {
+        Some(_) => None,
+        None => Some(Cluster::enter(&settings.data_dir, stop)?),
+    };
+    let private = cluster.as_ref().map(|cluster| cluster.owner_url(DEFAULT_DATABASE));
+    let owner = settings.database_url.clone().or(private).ok_or(StartError::Interrupted)?;
+    let ready = prepare(settings, &owner, stop)?;
+    Ok(Databases { ready, cluster })
 }
 
 /// Makes the databases of `settings` ready, as their owner.

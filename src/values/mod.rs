@@ -3,6 +3,7 @@
 mod account;
 mod database_url;
 mod day;
+mod email;
 mod enumeration;
 mod ids;
 mod keyset;
@@ -13,8 +14,8 @@ mod secret;
 pub use account::{BillingMode, Role, SubAccountStatus};
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use day::{indian_day, start_of_indian_day};
+pub use email::{Email, InvalidEmail};
 pub use enumeration::UnknownWord;
-#[allow(unused_imports)]
 pub(crate) use enumeration::words;
 pub use ids::*;
 pub use keyset::{Part, Slice};

@@ -132,10 +132,4 @@ mod tests {
             assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{missing}");
         }
     }
-
-    #[test]
-    async fn every_icon_named_in_a_template_exists() {
-        let sprite = Files::get("icons.svg").map(|file| String::from_utf8_lossy(&file.data).into_owned());
-        assert!(sprite.is_some_and(|sprite| sprite.contains(r#"id="check""#)));
-    }
 }

@@ -257,8 +257,8 @@ mod tests {
     #[test]
     fn axes_are_short_and_tables_exact() {
         let money = Unit::Money("INR".into());
-        assert_eq!(money.short(12_50_000_00), "₹12.5 L");
-        assert_eq!(money.exact(12_50_000_50), "₹12,50,000.50");
+        assert_eq!(money.short(125_000_000), "₹12.5 L");
+        assert_eq!(money.exact(125_000_050), "₹12,50,000.50");
         assert_eq!(Unit::Things("calls".into()).short(20_000_000), "2 Cr");
         assert_eq!(nice_step(0, &money), 100);
         assert_eq!(nice_step(1234, &Unit::Things("calls".into())), 500);

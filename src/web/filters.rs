@@ -38,6 +38,15 @@ pub fn number_text(value: i64) -> String {
     if value < 0 { format!("-{digits}") } else { digits }
 }
 
+/// "1 call", "2 calls".
+pub fn counted(count: usize, one: &str, many: &str) -> String {
+    format!(
+        "{} {}",
+        number_text(i64::try_from(count).unwrap_or(i64::MAX)),
+        if count == 1 { one } else { many }
+    )
+}
+
 /// An amount in minor units with the sign of its currency: `₹1,23,456.78`, `-₹5.00`.
 /// A currency without a known sign is named by its code: `1,234.00 XYZ`.
 pub fn money_text(minor: i64, currency: &str) -> String {
@@ -283,7 +292,7 @@ mod tests {
         assert_eq!(money_text(-500, "INR"), "-₹5.00");
         assert_eq!(money_text(0, "INR"), "₹0.00");
         assert_eq!(money_text(7, "INR"), "₹0.07");
-        assert_eq!(money_text(1_000_000_000_00, "INR"), "₹1,00,00,00,000.00");
+        assert_eq!(money_text(100_000_000_000, "INR"), "₹1,00,00,00,000.00");
         assert_eq!(money_text(i64::MIN, "INR"), "-₹92,23,37,20,36,85,47,758.08");
     }
 

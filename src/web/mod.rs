@@ -5,11 +5,34 @@
 //! - [`filters`]: how money, numbers, durations and times are written.
 //! - [`chart`]: charts as SVG, each with its numbers.
 //! - [`assets`]: the files under `/static`, embedded in the program.
+//! - [`forms`]: what people send, open only to who it was shown to.
+//! - [`page`]: who visits, and the frame around what they get; [`notices`] for what was done.
+//! - [`site`]: the site's address, cookies and signatures; [`visitor`]: somebody not signed in.
+//! - [`security`], [`errors`]: what surrounds every request, and the pages that say why not.
+//! - [`sign_in`], [`password_reset`], [`sessions`], [`accounts`]: the gate; [`guesses`] and
+//!   [`hashing`] keep it from being forced.
 //! - [`views`]: one view struct per page and per fragment; handlers fill them and nothing else.
 
+pub mod account;
+pub mod accounts;
 pub mod assets;
 pub mod chart;
+pub mod errors;
 pub mod filters;
+pub mod forms;
 pub mod frame;
+pub mod guesses;
+pub mod hashing;
+pub mod health;
+mod known_devices;
+pub mod notices;
+pub mod page;
 pub mod parts;
+pub mod password_reset;
+pub mod security;
+pub mod sessions;
+pub mod sign_in;
+pub mod site;
+pub mod sub_accounts;
 pub mod views;
+pub mod visitor;

@@ -26,7 +26,9 @@ pub fn from_query(query: &str) -> Option<Notice> {
         "limits-same" => "No limit was changed: all are as they were.",
         "left" => "You have left the sub-account.",
         "entered" => "You are inside. Leave with the button at the top when you are done.",
-        "deleting" => "Access has ended and the erasure is under way. The certificate below is completed with it.",
+        "deleting" => {
+            "Access has ended and the erasure is under way. The certificate below is completed with it."
+        }
         "signed-out" => "You are signed out.",
         "session-ended" => "The session is ended.",
         "sessions-ended" => "All other sessions are ended.",

@@ -22,6 +22,7 @@ use super::{
     forms::{FormKey, csrf_fields},
     frame::{AccountBadge, Acting, Frame, NavGroup, NavItem, Notice, PersonBadge},
     notices,
+    visitor::Visitor,
 };
 
 /// The entry of the side navigation that a page belongs to.
@@ -109,6 +110,19 @@ impl Visit {
     }
 }
 
+impl Visit {
+    /// The frame of a page for somebody who is not signed in.
+    pub fn visitor_frame(&self, visitor: &Visitor, brand: String, title: impl Into<String>) -> Frame {
+        Frame {
+            title: title.into(),
+            brand,
+            notice: self.notice.clone(),
+            csrf: csrf_fields(&self.key, visitor),
+            ..Frame::default()
+        }
+    }
+}
+
 fn badge(person: &Person) -> PersonBadge {
     PersonBadge { name: person.name.clone(), email: person.email.clone() }
 }
@@ -143,10 +157,10 @@ fn navigation<P: Permission>(scope: &Scope<P>, here: Here) -> Vec<NavGroup> {
         NavItem::new(label, format!("{home}{path}"), icon).current_if(here == page)
     };
     let mut items = vec![
-        item("Overview", "", "overview", Here::Overview),
-        item("Agents", "/agents", "agent", Here::Agents),
-        item("Phone numbers", "/numbers", "number", Here::Numbers),
-        item("Calls", "/calls", "call", Here::Calls),
+        item("Overview", "", "home", Here::Overview),
+        item("Agents", "/agents", "agents", Here::Agents),
+        item("Phone numbers", "/numbers", "numbers", Here::Numbers),
+        item("Calls", "/calls", "calls", Here::Calls),
     ];
     let has_wallet = account.sub_account.is_none_or(|facts| facts.billing_mode == BillingMode::Isolated);
     if has_wallet && scope.holds::<ViewBilling>() {

@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use crate::domain::sub_accounts::allocation;
+
 /// A status: icon and word, never colour alone.
 #[derive(Debug, Clone)]
 pub struct Badge {
@@ -100,29 +102,27 @@ pub struct Allocation {
 }
 
 impl Allocation {
-    /// The largest four shares by name, the others together, what is reserved and what is free.
-    /// `free` is negative when more is given out than there is.
-    pub fn new(name: impl Into<String>, total: i64, mut holders: Vec<(String, i64)>, reserved: i64) -> Self {
-        let given: i64 = holders.iter().map(|(_, amount)| amount).sum();
-        holders.sort_by_key(|(_, amount)| std::cmp::Reverse(*amount));
-        let rest: i64 = holders.iter().skip(4).map(|(_, amount)| amount).sum();
-        let others = holders.len().saturating_sub(4);
-        let mut shares: Vec<Share> = holders
-            .into_iter()
-            .take(4)
-            .enumerate()
-            .map(|(at, (name, amount))| Share { name, amount, class: format!("m{}", at + 1) })
-            .collect();
-        let mut add = |name: String, amount: i64, class: &str| {
+    /// The largest shares by name, the others together, and what the parent keeps.
+    pub fn of_shares(shares: &allocation::Allocation, largest: Vec<allocation::Holder>) -> Self {
+        let total = i64::from(shares.total);
+        let mut left = i64::from(shares.allocated);
+        let mut drawn = Vec::new();
+        for (at, holder) in largest.into_iter().enumerate() {
+            let amount = i64::from(holder.limit);
+            left -= amount;
             if amount > 0 {
-                shares.push(Share { name, amount, class: class.into() });
+                drawn.push(Share { name: holder.name, amount, class: format!("m{}", at + 1) });
+            }
+        }
+        let mut add = |name: &str, amount: i64, class: &str| {
+            if amount > 0 {
+                drawn.push(Share { name: name.into(), amount, class: class.into() });
             }
         };
-        add(format!("{others} others"), rest, "m-rest");
-        add("Kept by the parent".into(), reserved, "m5");
-        add("Free".into(), total - given - reserved, "m-free");
-        add("Too many".into(), given + reserved - total, "m-over");
-        Self { name: name.into(), total, shares }
+        add("Other sub-accounts", left, "m-rest");
+        add("Parent reserved", shares.parent_reserved().into(), "m-free");
+        add("Too many", shares.excess().into(), "m-over");
+        Self { name: "Concurrency".into(), total, shares: drawn }
     }
 
     /// Each share with where it begins, for a bar as wide as [`Self::width`].

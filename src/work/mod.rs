@@ -1,4 +1,98 @@
-//! Background work.
+//! Background work: what is done without anybody asking for it at that moment.
 
 pub mod erasure;
+pub mod mail;
+pub mod password_resets;
 pub mod stays;
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use actix_web::rt::{spawn, task::JoinHandle};
+use futures_util::future::{BoxFuture, Either, Shared, join_all, select};
+use tokio::time::{sleep, timeout};
+
+use crate::{
+    access::Access,
+    domain::identity::{password_resets as requests, sessions},
+    error::Error,
+};
+
+use mail::Mailer;
+
+/// How often is looked for something to do.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often what is long over is removed.
+const SWEEP: Duration = Duration::from_secs(600);
+/// How long to leave alone what failed, at first and at most.
+const FIRST_REST: Duration = Duration::from_secs(1);
+const LONGEST_REST: Duration = Duration::from_secs(60);
+
+/// Resolves when the program is asked to stop.
+pub type Stopping = Shared<BoxFuture<'static, ()>>;
+
+/// The work that goes on until the program stops.
+pub struct Work(Vec<JoinHandle<()>>);
+
+/// Begins all background work, each kind by itself: what fails or waits holds up no other.
+pub fn begin(access: &Arc<Access>, mailer: Mailer, public_url: String, stopping: &Stopping) -> Work {
+    let for_erasure = access.clone();
+    let erasure = repeat("erasure", PAUSE, stopping.clone(), move || {
+        let access = for_erasure.clone();
+        async move { erasure::erase_one(&access).await }
+    });
+    let for_stays = access.clone();
+    let stays = repeat("stays", PAUSE, stopping.clone(), move || {
+        let access = for_stays.clone();
+        async move { stays::close_some(&access).await }
+    });
+    let for_letters = access.clone();
+    let letters = repeat("letters", PAUSE, stopping.clone(), move || {
+        let (access, mailer, public_url) = (for_letters.clone(), mailer.clone(), public_url.clone());
+        async move { password_resets::answer_one(&access, &mailer, &public_url).await }
+    });
+    let for_sweep = access.clone();
+    let sweep = repeat("sweep", SWEEP, stopping.clone(), move || {
+        let access = for_sweep.clone();
+        async move {
+            access.gate(None, |tx| Ok((sessions::sweep(tx)?, requests::sweep(tx)?))).await?;
+            Ok(false)
+        }
+    });
+    Work(vec![spawn(erasure), spawn(stays), spawn(letters), spawn(sweep)])
+}
+
+impl Work {
+    /// Waits until what is at work has finished, but not for ever.
+    pub async fn finish(self, patience: Duration) {
+        if timeout(patience, join_all(self.0)).await.is_err() {
+            tracing::warn!("background work was left unfinished; it is taken up again at the next start");
+        }
+    }
+}
+
+/// Does `work` again and again until the program is asked to stop: at once while it
+/// finds something to do, else after a pause, and after a longer one when it fails.
+async fn repeat<F: Future<Output = Result<bool, Error>>>(
+    name: &'static str,
+    pause: Duration,
+    stopping: Stopping,
+    work: impl Fn() -> F,
+) {
+    let mut rest = FIRST_REST;
+    while stopping.peek().is_none() {
+        let wait = match work().await {
+            Ok(found) => {
+                rest = FIRST_REST;
+                if found { Duration::ZERO } else { pause }
+            }
+            Err(error) => {
+                tracing::warn!(work = name, %error, "background work failed and is tried again");
+                rest = (rest * 2).min(LONGEST_REST);
+                rest
+            }
+        };
+        if let Either::Right(_) = select(Box::pin(sleep(wait)), stopping.clone()).await {
+            return;
+        }
+    }
+}

@@ -50,8 +50,10 @@
 
   document.addEventListener("htmx:beforeRequest", (event) => { last = event.detail; forget(); });
   document.addEventListener("htmx:responseError", (event) => {
-    const { status } = event.detail.xhr;
-    fail(said[status] ?? `Something went wrong on our side (${status}). It may not have been saved.`, again(event.detail));
+    const { status, responseText } = event.detail.xhr;
+    // The server's own words, where its answer has some.
+    const told = new DOMParser().parseFromString(responseText, "text/html").querySelector("[data-told]")?.textContent;
+    fail(told || said[status] || `Something went wrong on our side (${status}). It may not have been saved.`, again(event.detail));
   });
   document.addEventListener("htmx:sendError", (event) => {
     fail(navigator.onLine ? "The server could not be reached." : "You are offline. Nothing was sent.", again(event.detail));
@@ -73,26 +75,29 @@
       return;
     }
     const active = document.activeElement;
-    before = active && event.detail.target?.contains(active) ? { id: active.id, name: active.name } : null;
+    before = active && event.detail.target?.contains(active)
+      ? { id: active.id, name: active.name, value: active.matches("button") ? active.value : null } : null;
   });
+  // The events after a swap are sent on the new content; detail.target is what it replaced.
   document.addEventListener("htmx:afterSettle", (event) => {
-    const target = event.detail.target;
-    if (!target) return;
-    const summary = target.querySelector("[data-error-summary]");
-    if (summary) { summary.focus(); return; }
-    const wanted = target.querySelector("[data-focus]");
-    if (wanted) { wanted.focus(); return; }
+    const target = event.target;
+    const first = target.querySelector("[data-error-summary], [data-focus]");
+    if (first) { first.focus(); return; }
     if (document.activeElement && document.activeElement !== document.body) return;
-    const same = before?.id ? document.getElementById(before.id)
-      : before?.name ? target.querySelector(`[name="${CSS.escape(before.name)}"]`) : null;
-    const next = same ?? target.querySelector("h1, h2, [tabindex='-1']") ?? document.getElementById("main");
-    if (!next) return;
-    if (!next.matches("a, button, input, select, textarea, summary, [tabindex]")) next.tabIndex = -1;
-    next.focus({ preventScroll: Boolean(same) });
+    const same = sameAsBefore(target);
+    const next = same ?? document.getElementById("main");
+    next?.focus({ preventScroll: true });
   });
+  function sameAsBefore(target) {
+    if (!before) return null;
+    if (before.id) return document.getElementById(before.id);
+    if (!before.name) return null;
+    const value = before.value === null ? "" : `[value="${CSS.escape(before.value)}"]`;
+    return target.querySelector(`[name="${CSS.escape(before.name)}"]${value}`);
+  }
   // News for screen readers: an element with data-announce in the answer is read out.
   document.addEventListener("htmx:afterSwap", (event) => {
-    const text = event.detail.target?.querySelector("[data-announce]")?.textContent?.trim();
+    const text = event.target.querySelector?.("[data-announce]")?.textContent?.trim();
     const live = document.getElementById("live");
     if (text && live) { live.textContent = ""; window.setTimeout(() => { live.textContent = text; }, 60); }
   });

@@ -39,7 +39,7 @@ words! {
         /// Admitted.
         Created = "created" / "Created",
         /// Being set up.
-        Initiated = "initiated" / "Ringing",
+        Initiated = "initiated" / "Dialling",
         /// Handed to the network.
         Sent = "sent" / "Ringing",
         /// Answered and going on.

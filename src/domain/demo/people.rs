@@ -54,7 +54,7 @@ fn ensure(
     };
     let id = *person.value();
     match operator::add_member(tx, id, *role) {
-        Ok(added) => Ok(person.and(added).map(|()| id)),
+        Ok(added) => Ok(person.and(added)),
         Err(Error::Conflict { code: "already_member", .. }) => Ok(person),
         Err(error) => Err(error),
     }

@@ -1,3 +1,9 @@
-//! Who signs in, and with what.
+//! People: how they prove who they are, where they are signed in, where they belong
+//! (`domain.md` 5); and the keys of programs.
 
 pub mod api_keys;
+pub mod memberships;
+pub mod password_resets;
+pub mod passwords;
+pub mod sessions;
+pub mod sign_in;

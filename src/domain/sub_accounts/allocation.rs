@@ -8,10 +8,13 @@
 use diesel::prelude::*;
 
 use crate::{
-    access::{Overview, Tx, permission::ManageSubAccounts},
+    access::{
+        Overview, Tx,
+        permission::{Includes, ManageSubAccounts, View},
+    },
     error::Error,
     schema::control::{organizations, slots, sub_accounts},
-    values::SubAccountId,
+    values::{AccountId, SubAccountId},
 };
 
 /// The shares of an organization's total concurrency, in calls at the same time.
@@ -55,14 +58,14 @@ impl Allocation {
     }
 }
 
-type Columns = (
+pub(super) type Columns = (
     organizations::total_concurrency,
     organizations::allocated_concurrency,
     organizations::claimed_concurrency,
     organizations::slots_in_use,
 );
 
-const COLUMNS: Columns = (
+pub(super) const COLUMNS: Columns = (
     organizations::total_concurrency,
     organizations::allocated_concurrency,
     organizations::claimed_concurrency,
@@ -84,6 +87,21 @@ pub fn in_use(tx: &mut Overview<'_>) -> Result<i64, Error> {
         .filter(slots::expires_at.gt(diesel::dsl::now))
         .count()
         .get_result(tx.connection())?)
+}
+
+/// One account's own calls in progress, and how many it may have: a sub-account's limit,
+/// or what an organization keeps for itself.
+pub fn own<P: Includes<View>>(tx: &mut Tx<'_, P>) -> Result<(i32, i32), Error> {
+    match tx.account().id {
+        AccountId::SubAccount(id) => Ok(sub_accounts::table
+            .filter(sub_accounts::sub_account_id.eq(id))
+            .select((sub_accounts::slots_in_use, sub_accounts::concurrency_limit))
+            .first(tx.connection())?),
+        AccountId::Organization(id) => {
+            let shares: Allocation = organizations::table.find(id).select(COLUMNS).first(tx.connection())?;
+            Ok((shares.parent_in_use, shares.parent_reserved()))
+        }
+    }
 }
 
 /// The shares, locked until the transaction ends: whoever changes a limit passes here,
@@ -119,6 +137,22 @@ pub struct Shortage {
     pub others: i64,
     /// What those hold together.
     pub others_hold: i32,
+}
+
+/// The largest holders of concurrency, largest first.
+pub fn largest(tx: &mut Overview<'_>) -> Result<Vec<Holder>, Error> {
+    let organization = tx.organization();
+    Ok(sub_accounts::table
+        .filter(sub_accounts::organization_id.eq(organization))
+        .order((sub_accounts::concurrency_limit.desc(), sub_accounts::sub_account_id.desc()))
+        .limit(4)
+        .select((
+            sub_accounts::sub_account_id,
+            sub_accounts::name,
+            sub_accounts::concurrency_limit,
+            sub_accounts::slots_in_use,
+        ))
+        .load(tx.connection())?)
 }
 
 /// How many holders are named.

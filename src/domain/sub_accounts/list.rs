@@ -9,9 +9,11 @@ use time::OffsetDateTime;
 use crate::{
     access::Overview,
     error::Error,
-    schema::control::{ledger_accounts, organizations, sub_accounts},
+    schema::control::{ledger_accounts, organizations, slots, sub_accounts},
     values::{BillingMode, Money, Region, SubAccountId, SubAccountStatus, words},
 };
+
+use super::allocation::{self, Allocation};
 
 words! {
     /// What the list can be ordered by.
@@ -154,6 +156,43 @@ impl Listed {
     }
 }
 
+/// The columns of a row, in the order of [`Listed`].
+type Columns = (
+    sub_accounts::sub_account_id,
+    sub_accounts::name,
+    sub_accounts::external_id,
+    sub_accounts::status,
+    sub_accounts::billing_mode,
+    sub_accounts::region,
+    sub_accounts::concurrency_limit,
+    sub_accounts::slots_in_use,
+    sub_accounts::calls_30d,
+    sub_accounts::minutes_30d,
+    sub_accounts::last_call_at,
+    sub_accounts::created_at,
+    ledger_accounts::balance_minor,
+    ledger_accounts::currency,
+    sub_accounts::name_key,
+);
+
+const COLUMNS: Columns = (
+    sub_accounts::sub_account_id,
+    sub_accounts::name,
+    sub_accounts::external_id,
+    sub_accounts::status,
+    sub_accounts::billing_mode,
+    sub_accounts::region,
+    sub_accounts::concurrency_limit,
+    sub_accounts::slots_in_use,
+    sub_accounts::calls_30d,
+    sub_accounts::minutes_30d,
+    sub_accounts::last_call_at,
+    sub_accounts::created_at,
+    ledger_accounts::balance_minor,
+    ledger_accounts::currency,
+    sub_accounts::name_key,
+);
+
 /// A page of the list.
 #[derive(Debug, Clone)]
 pub struct Page {
@@ -270,26 +309,7 @@ pub fn page(tx: &mut Overview<'_>, query: &Query) -> Result<Page, Error> {
             ordered!(rows, sub_accounts::concurrency_limit, from, descending)
         }
     };
-    let mut rows: Vec<Listed> = rows
-        .limit(query.page_size + 1)
-        .select((
-            sub_accounts::sub_account_id,
-            sub_accounts::name,
-            sub_accounts::external_id,
-            sub_accounts::status,
-            sub_accounts::billing_mode,
-            sub_accounts::region,
-            sub_accounts::concurrency_limit,
-            sub_accounts::slots_in_use,
-            sub_accounts::calls_30d,
-            sub_accounts::minutes_30d,
-            sub_accounts::last_call_at,
-            sub_accounts::created_at,
-            ledger_accounts::balance_minor,
-            ledger_accounts::currency,
-            sub_accounts::name_key,
-        ))
-        .load(tx.connection())?;
+    let mut rows: Vec<Listed> = rows.limit(query.page_size + 1).select(COLUMNS).load(tx.connection())?;
     let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > query.page_size;
     if more {
         rows.pop();
@@ -311,6 +331,17 @@ pub fn count(tx: &mut Overview<'_>, query: &Query) -> Result<i64, Error> {
     Ok(filtered(tx, query).count().get_result(tx.connection())?)
 }
 
+/// Some sub-accounts by their ids; those that are none of this organization's are left
+/// out.
+pub fn some(tx: &mut Overview<'_>, ids: &[SubAccountId]) -> Result<Vec<Listed>, Error> {
+    let query = Query::default();
+    Ok(filtered(tx, &query)
+        .filter(sub_accounts::sub_account_id.eq_any(ids))
+        .order((sub_accounts::name_key, sub_accounts::sub_account_id))
+        .select(COLUMNS)
+        .load(tx.connection())?)
+}
+
 /// One sub-account.
 ///
 /// # Errors
@@ -327,15 +358,24 @@ pub struct Totals {
     pub active: i32,
     /// Suspended sub-accounts.
     pub suspended: i32,
-    /// Calls of the last 30 days.
+    /// Calls of the last 30 days, the parent's own among them.
     pub calls_30d: i64,
-    /// Minutes of the last 30 days.
+    /// Minutes of the last 30 days, likewise.
     pub minutes_30d: i64,
+    /// How its concurrency is shared out.
+    pub allocation: Allocation,
+    /// Calls in progress, of the parent and all sub-accounts.
+    pub in_use: Option<i64>,
 }
 
-/// The sums, kept beside the organization: nothing is counted here.
+/// The sums, kept beside the organization: only the calls in progress are counted, and
+/// they are never more than its total concurrency.
 pub fn totals(tx: &mut Overview<'_>) -> Result<Totals, Error> {
     let organization = tx.organization();
+    let in_use = slots::table
+        .filter(slots::organization_id.eq(organization).and(slots::expires_at.gt(diesel::dsl::now)))
+        .count()
+        .single_value();
     Ok(organizations::table
         .find(organization)
         .select((
@@ -343,6 +383,8 @@ pub fn totals(tx: &mut Overview<'_>) -> Result<Totals, Error> {
             organizations::suspended_sub_accounts,
             organizations::calls_30d,
             organizations::minutes_30d,
+            allocation::COLUMNS,
+            in_use,
         ))
         .first(tx.connection())?)
 }

@@ -5,7 +5,10 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use crate::{
-    access::{Denied, Scope, permission::{ManageSubAccounts, View}},
+    access::{
+        Denied, Scope,
+        permission::{ManageSubAccounts, View},
+    },
     domain::delegations,
     error::Error,
     values::AccountId,

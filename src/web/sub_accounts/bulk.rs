@@ -60,7 +60,10 @@ pub async fn bulk(
     ids.sort_unstable();
     ids.dedup();
     if ids.len() > MOST {
-        return Err(Denied(Error::invalid("id", format!("At most {MOST} sub-accounts can be chosen at once."))));
+        return Err(Denied(Error::invalid(
+            "id",
+            format!("At most {MOST} sub-accounts can be chosen at once."),
+        )));
     }
     if confirmed.is_none() || ids.is_empty() {
         return ask(&scope, &visit, action, ids).await;
@@ -105,16 +108,20 @@ async fn ask(
     action: Verb,
     ids: Vec<SubAccountId>,
 ) -> Result<HttpResponse, Denied> {
-    let rows: Vec<Listed> = scope.overview({
-        let ids = ids.clone();
-        move |tx| list::some(tx, &ids)
-    }).await?;
+    let rows: Vec<Listed> = scope
+        .overview({
+            let ids = ids.clone();
+            move |tx| list::some(tx, &ids)
+        })
+        .await?;
     let (verb, word, status) = action.words();
     let changing = rows.iter().filter(|listed| listed.status != status).count();
     let consequences: Vec<String> = rows
         .iter()
         .map(|listed| match (listed.status == status, action, listed.in_use) {
-            (true, ..) => format!("{} is {} already: nothing changes.", listed.name, status.label().to_lowercase()),
+            (true, ..) => {
+                format!("{} is {} already: nothing changes.", listed.name, status.label().to_lowercase())
+            }
             (_, Verb::Suspend, 0) => format!("{}: new calls are blocked at once.", listed.name),
             (_, Verb::Suspend, calls) => {
                 format!("{}: new calls are blocked at once; {calls} in progress finish.", listed.name)

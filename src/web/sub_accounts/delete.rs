@@ -4,7 +4,10 @@ use actix_web::{HttpResponse, http::StatusCode, web};
 use serde::Deserialize;
 
 use crate::{
-    access::{Denied, Scope, permission::{ManageSubAccounts, View}},
+    access::{
+        Denied, Scope,
+        permission::{ManageSubAccounts, View},
+    },
     domain::deletion::{self, Certificate, Confirmation, Contents},
     error::FieldError,
     values::{AccountId, CertificateId, SubAccountStatus},
@@ -98,10 +101,8 @@ async fn page(
             .value(&form.name),
         wrong,
     );
-    let balance_error = wrong
-        .iter()
-        .find(|error| error.field == "acknowledge_balance")
-        .map(|error| error.message.clone());
+    let balance_error =
+        wrong.iter().find(|error| error.field == "acknowledge_balance").map(|error| error.message.clone());
     let mut errors = ErrorSummary::of([&confirm]);
     if let Some(error) = &balance_error {
         errors.items.insert(0, ("acknowledge_balance".into(), error.clone()));
@@ -126,7 +127,9 @@ async fn page(
             ],
             action: format!("{base}/delete"),
             balance: (listed.balance_minor > 0).then_some(listed.balance_minor),
-            balance_text: format!("{balance} is left in its wallet. It is written off and paid to nobody, not to you either."),
+            balance_text: format!(
+                "{balance} is left in its wallet. It is written off and paid to nobody, not to you either."
+            ),
             balance_error,
             balance_acknowledged: form.acknowledge_balance == Some(listed.balance_minor),
             confirm,
@@ -136,7 +139,11 @@ async fn page(
     )
 }
 
-fn certificate_row(scope: &Scope<ManageSubAccounts>, certificate: &Certificate, zone: Zone) -> CertificateRow {
+fn certificate_row(
+    scope: &Scope<ManageSubAccounts>,
+    certificate: &Certificate,
+    zone: Zone,
+) -> CertificateRow {
     CertificateRow {
         name: certificate.name.clone(),
         href: format!("/accounts/{}/deletions/{}", scope.asker().account.id, certificate.id),

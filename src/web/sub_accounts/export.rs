@@ -37,7 +37,11 @@ const HEADER: [&str; 12] = [
 
 /// A cell that no spreadsheet takes for a formula (`trust.md` S21).
 fn text_cell(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 fn cells(listed: &Listed) -> [String; 12] {

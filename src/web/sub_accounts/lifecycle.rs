@@ -5,8 +5,14 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
 use crate::{
-    access::{Denied, Scope, permission::{ManageSubAccounts, View}},
-    domain::{deletion::Contents, sub_accounts::{lifecycle, list::Listed}},
+    access::{
+        Denied, Scope,
+        permission::{ManageSubAccounts, View},
+    },
+    domain::{
+        deletion::Contents,
+        sub_accounts::{lifecycle, list::Listed},
+    },
     web::{
         forms::Submitted,
         notices::told,

@@ -94,8 +94,9 @@ impl Typed {
         for (name, value) in form {
             if let Some(id) = name.strip_prefix("limit-").and_then(|id| id.parse().ok()) {
                 typed.limits.insert(id, value.clone());
-            } else if let Some(id) = name.strip_prefix("seen-").and_then(|id| id.parse().ok()) {
-                typed.seen.extend(value.parse().ok().map(|seen| (id, seen)));
+            } else if let Some(id) = name.strip_prefix("seen-").and_then(|id| id.parse::<SubAccountId>().ok())
+            {
+                typed.seen.extend(value.parse::<i32>().ok().map(|seen| (id, seen)));
             } else if name == "step" {
                 step = match value.as_str() {
                     "totals" => Step::Totals,
@@ -220,17 +221,12 @@ async fn submit(
     }
 }
 
-async fn totals(
-    scope: &Scope<ManageSubAccounts>,
-    changes: &[LimitChange],
-) -> Result<LimitsTotals, Denied> {
+async fn totals(scope: &Scope<ManageSubAccounts>, changes: &[LimitChange]) -> Result<LimitsTotals, Denied> {
     let changes = changes.to_vec();
     let (preview, in_use, largest) = scope
         .overview({
             let changes = changes.clone();
-            move |tx| {
-                Ok((limits::preview(tx, &changes)?, allocation::in_use(tx)?, allocation::largest(tx)?))
-            }
+            move |tx| Ok((limits::preview(tx, &changes)?, allocation::in_use(tx)?, allocation::largest(tx)?))
         })
         .await?;
     Ok(sums(&preview.after, in_use, largest, &changes))
@@ -252,7 +248,8 @@ fn sums(after: &Allocation, in_use: i64, mut largest: Vec<Holder>, changes: &[Li
             Stat::new("Allocated", number(after.allocated), "to sub-accounts"),
             Stat::new("Parent reserved", number(after.parent_reserved()), "for your own calls"),
             Stat::new("Free to allocate", number(after.free()), "beyond calls in progress"),
-            Stat::new("In use now", number_text(in_use), "calls in progress").meter(in_use, after.total.into()),
+            Stat::new("In use now", number_text(in_use), "calls in progress")
+                .meter(in_use, after.total.into()),
         ],
         free_text: if excess > 0 {
             format!("{} more than the total of {}.", number(excess), number(after.total))
@@ -292,7 +289,11 @@ async fn show(
         (Subject::One(_), Some(listed)) => format!("Limits of {}", listed.name),
         _ => "Concurrency limits".into(),
     };
-    let mut frame = visit.frame(scope, title, if matches!(subject, Subject::All(_)) { Here::Limits } else { Here::SubAccounts });
+    let mut frame = visit.frame(
+        scope,
+        title,
+        if matches!(subject, Subject::All(_)) { Here::Limits } else { Here::SubAccounts },
+    );
     frame.has_errors = !errors.items.is_empty();
     let href = subject.href(scope);
     let paged = |cursor: &Cursor| format!("{href}?from={}", cursor.encode());

@@ -87,18 +87,18 @@ pub async fn list(
     let url = url.into_inner();
     let query = url.query();
     let whole_page = !visit.fragment;
-    let (page, matching, totals, shares, in_use, largest) = scope
+    let (page, matching, totals, largest) = scope
         .overview({
             let query = query.clone();
             move |tx| {
                 let page = list::page(tx, &query)?;
                 let matching = if query.is_filtered() { Some(list::count(tx, &query)?) } else { None };
                 let largest = if whole_page { allocation::largest(tx)? } else { Vec::new() };
-                let in_use = if whole_page { allocation::in_use(tx)? } else { 0 };
-                Ok((page, matching, list::totals(tx)?, allocation::current(tx)?, in_use, largest))
+                Ok((page, matching, list::totals(tx)?, largest))
             }
         })
         .await?;
+    let (shares, in_use) = (totals.allocation, totals.in_use.unwrap_or(0));
     let frame = visit.frame(&scope, "Sub-accounts", Here::SubAccounts);
     let base = super::list_href(&scope);
     let count = i64::from(totals.active) + i64::from(totals.suspended);
@@ -130,8 +130,12 @@ pub async fn list(
                 number_text(count),
                 format!("{} active, {} suspended", totals.active, totals.suspended),
             ),
-            Stat::new("Calls in progress", number_text(in_use), format!("of {} at once", number_text(shares.total.into())))
-                .meter(in_use, shares.total.into()),
+            Stat::new(
+                "Calls in progress",
+                number_text(in_use),
+                format!("of {} at once", number_text(shares.total.into())),
+            )
+            .meter(in_use, shares.total.into()),
             Stat::new("Calls", number_text(totals.calls_30d), "last 30 days"),
             Stat::new("Minutes", number_text(totals.minutes_30d), "last 30 days"),
         ],

@@ -4,6 +4,7 @@ pub mod access;
 pub mod bulk;
 pub mod delete;
 pub mod export;
+pub mod inside;
 pub mod lifecycle;
 pub mod limits;
 pub mod list;

@@ -88,7 +88,9 @@ async fn page(
 ) -> Result<HttpResponse, Denied> {
     let free = scope.overview(allocation::current).await?.free();
     let name = super::with_error(
-        Field::new("name", "Name").hint("What you and its members call it, such as a client’s name.").value(&form.name),
+        Field::new("name", "Name")
+            .hint("What you and its members call it, such as a client’s name.")
+            .value(&form.name),
         wrong,
     );
     let billing_mode = super::with_error(

@@ -3,11 +3,14 @@
 use actix_web::{HttpResponse, web};
 
 use crate::{
-    access::{Denied, Scope, permission::{ManageSubAccounts, View}},
+    access::{
+        Denied, Scope,
+        permission::{ManageSubAccounts, View, ViewBilling},
+    },
     domain::{audit, usage},
-    values::BillingMode,
+    values::{BillingMode, Part},
     web::{
-        audit::event,
+        account::audit::event,
         chart::{Unit, bars},
         filters::{money_text, number_text},
         page::{Here, Visit, html, zone},
@@ -26,8 +29,8 @@ pub async fn show(
 ) -> Result<HttpResponse, Denied> {
     let listed = super::find(&scope, place.sub_account).await?;
     let inside = scope.sub_account(place.sub_account).await?;
-    let volumes = inside.narrow::<View>().read(usage::last_30_days).await?;
-    let recent = inside.read(|tx| audit::latest(tx, 5)).await?;
+    let volumes = inside.narrow::<View>().read(|tx| usage::last_days(tx, usage::WINDOW)).await?;
+    let recent = inside.read(|tx| audit::page(tx, &audit::Filter::default(), Part::Newest, 5)).await?;
     let zone = zone(scope.asker());
     let answered: i64 = volumes.iter().map(|day| day.answered).sum();
     let base = super::href(&scope, listed.id);
@@ -36,7 +39,13 @@ pub async fn show(
             Stat::new("Balance", money_text(listed.balance_minor, &listed.currency), "its own wallet")
         }
         BillingMode::Consolidated => {
-            let cost: i64 = volumes.iter().map(|day| day.cost_minor).sum();
+            let cost: i64 = match inside.also::<ViewBilling>() {
+                Some(billing) => {
+                    let days = billing.read(|tx| usage::last_costs(tx, usage::WINDOW)).await?;
+                    days.into_iter().map(|(_, cost)| cost).sum()
+                }
+                None => 0,
+            };
             Stat::new("Cost, 30 days", money_text(cost, &listed.currency), "consolidated: your wallet")
         }
     };
@@ -51,8 +60,12 @@ pub async fn show(
         access_href: format!("{base}/access"),
         stats: vec![
             balance,
-            Stat::new("Calls in progress", number_text(listed.in_use.into()), format!("of {} at once", listed.limit))
-                .meter(listed.in_use.into(), listed.limit.into()),
+            Stat::new(
+                "Calls in progress",
+                number_text(listed.in_use.into()),
+                format!("of {} at once", listed.limit),
+            )
+            .meter(listed.in_use.into(), listed.limit.into()),
             Stat::new(
                 "Calls, 30 days",
                 number_text(listed.calls_30d),
@@ -60,9 +73,9 @@ pub async fn show(
             ),
             Stat::new("Minutes, 30 days", number_text(listed.minutes_30d), "of answered calls"),
         ],
-        calls: bars("Calls per day, last 30 days", Unit::Calls, &days),
+        calls: bars("Calls per day, last 30 days", Unit::Things("calls".into()), &days),
         audit_href: format!("{base}/audit-log"),
-        activity: recent.iter().map(|entry| event(entry, zone)).collect(),
+        events: recent.rows.iter().map(|entry| event(entry, zone)).collect(),
         facts: vec![
             ("Billing".into(), listed.billing_mode.label().into()),
             ("Data region".into(), listed.region.label()),

@@ -6,7 +6,7 @@ use askama::filters::HtmlSafe;
 use crate::web::chart::Chart;
 use crate::web::filters::{self, Moment};
 use crate::web::frame::Frame;
-use crate::web::parts::{Allocation, Badge, Column, Crumb, Empty, Field, Pager, Stat};
+use crate::web::parts::{Allocation, Badge, Column, Crumb, Empty, Field, Pager, Stat, Tab};
 
 /// The first page of an account.
 #[derive(Template)]
@@ -29,7 +29,7 @@ pub struct OverviewPage {
 pub struct AgentsPage {
     pub frame: Frame,
     pub new_href: Option<String>,
-    /// Name, languages, voice, numbers, calls, changed.
+    /// Name, languages, voice, numbers, calls, created.
     pub columns: Vec<Column>,
     pub rows: Vec<AgentRow>,
     pub pager: Pager,
@@ -47,7 +47,7 @@ pub struct AgentRow {
     pub voice: String,
     pub numbers: String,
     pub calls: i64,
-    pub changed: Moment,
+    pub created: Moment,
 }
 
 /// The phone numbers of a workspace.
@@ -56,7 +56,7 @@ pub struct AgentRow {
 pub struct NumbersPage {
     pub frame: Frame,
     pub new_href: Option<String>,
-    /// Number, inbound, outbound, per month, calls.
+    /// Number, who answers, calls.
     pub columns: Vec<Column>,
     pub rows: Vec<NumberRow>,
     pub pager: Pager,
@@ -66,14 +66,31 @@ pub struct NumbersPage {
 /// One number in the list.
 #[derive(Debug, Clone)]
 pub struct NumberRow {
-    /// As people write it: "+91 80 4718 2200".
+    /// In E.164.
     pub number: String,
+    /// Its calls.
     pub href: String,
     pub label: String,
-    pub inbound: String,
-    pub outbound: String,
-    pub monthly: String,
+    /// Who answers it; may be empty.
+    pub agent: String,
     pub calls: i64,
+}
+
+/// One agent.
+#[derive(Template)]
+#[template(path = "account/agent.html")]
+pub struct AgentPage {
+    pub frame: Frame,
+    pub crumbs: Vec<Crumb>,
+    pub id: String,
+    pub name: String,
+    pub kind: String,
+    pub prompt: String,
+    pub facts: Vec<(String, String)>,
+    /// Number and label.
+    pub numbers: Vec<(String, String)>,
+    pub calls_href: String,
+    pub created: Moment,
 }
 
 /// The calls of a workspace.
@@ -157,19 +174,13 @@ pub struct CallPage {
     pub badge: Badge,
     pub agent: String,
     pub started: Moment,
-    /// Where "End call" posts to, while it lives and the reader may.
-    pub end_href: Option<String>,
-    pub delete_href: Option<String>,
+    /// Started, answered, ended.
+    pub timeline: Vec<Moments>,
     pub recording: Recording,
-    pub transcript_href: Option<String>,
     pub turns: Vec<Turn>,
     /// Why there is no transcript.
     pub no_transcript: String,
     pub facts: Vec<(String, String)>,
-    pub charges: Vec<Charge>,
-    /// "5 minutes started"
-    pub total_label: String,
-    pub total: String,
     pub analysis: Vec<(String, String)>,
 }
 
@@ -194,29 +205,77 @@ pub struct Turn {
     pub text: String,
 }
 
-/// One line of a call's cost.
+/// A moment of a call.
 #[derive(Debug, Clone)]
-pub struct Charge {
-    pub part: String,
-    pub rate: String,
-    pub amount: String,
+pub struct Moments {
+    pub word: &'static str,
+    pub icon: &'static str,
+    pub at: Moment,
+    pub note: String,
 }
 
-/// The audit log of an account.
+/// A page with one section: an account's own, or the parent's over a sub-account with
+/// the tabs of that.
 #[derive(Template)]
-#[template(path = "account/audit.html")]
-pub struct AuditPage {
+#[template(path = "account/section.html")]
+pub struct SectionPage<S: Template + HtmlSafe> {
     pub frame: Frame,
+    pub crumbs: Vec<Crumb>,
+    pub tabs: Vec<Tab>,
+    pub heading: String,
     pub text: String,
+    pub badge: Option<Badge>,
+    pub section: S,
+}
+
+impl<S: Template + HtmlSafe> SectionPage<S> {
+    /// The page of an account's own dashboard.
+    pub fn of(frame: Frame, text: &str, section: S) -> Self {
+        let heading = frame.title.clone();
+        Self { frame, crumbs: Vec::new(), tabs: Vec::new(), heading, text: text.into(), badge: None, section }
+    }
+}
+
+/// The wallet: balance and entries.
+#[derive(Template)]
+#[template(path = "account/_billing.html")]
+pub struct BillingSection {
+    pub stats: Vec<Stat>,
+    pub rows: Vec<PostingRow>,
+    pub pager: Pager,
+    pub empty: Option<Empty>,
+}
+
+impl HtmlSafe for BillingSection {}
+
+/// One entry of the wallet.
+#[derive(Debug, Clone)]
+pub struct PostingRow {
+    pub at: Moment,
+    pub kind: String,
+    pub reference: String,
+    /// The call it was charged for.
+    pub href: Option<String>,
+    pub amount: String,
+    pub is_credit: bool,
+    /// After this entry.
+    pub balance: String,
+}
+
+/// The audit log.
+#[derive(Template)]
+#[template(path = "account/_audit.html")]
+pub struct AuditSection {
     pub list_href: String,
-    pub export_href: Option<String>,
-    pub q: String,
     pub filters: Vec<Field>,
+    pub days: Vec<Field>,
     pub filtered: bool,
     pub events: Vec<Event>,
     pub pager: Pager,
     pub empty: Option<Empty>,
 }
+
+impl HtmlSafe for AuditSection {}
 
 /// Something that was done: who, how, what, from what to what, when, from where.
 #[derive(Debug, Clone)]

@@ -1,33 +1,18 @@
-//! Members and invitations.
+//! Members and keys.
 
-use askama::Template;
+use askama::{Template, filters::HtmlSafe};
 
 use crate::web::filters::{self, Moment};
-use crate::web::frame::Frame;
-use crate::web::parts::{ErrorSummary, Field};
+use crate::web::parts::{Badge, Empty};
 
-/// The members of an account, open invitations, and the form that invites.
+/// The members of an account.
 #[derive(Template)]
-#[template(path = "account/members.html")]
-pub struct MembersPage {
-    pub frame: Frame,
-    pub text: String,
-    pub errors: ErrorSummary,
-    /// Set when the reader may invite.
-    pub invite: Option<InviteForm>,
+#[template(path = "account/_members.html")]
+pub struct MembersSection {
     pub members: Vec<MemberRow>,
-    pub invitations: Vec<InvitationRow>,
 }
 
-/// The form that invites. Fields: `email`, `role`.
-#[derive(Debug, Clone)]
-pub struct InviteForm {
-    pub action: String,
-    pub idempotency_key: String,
-    pub email: Field,
-    /// Each choice says in words what the role may do.
-    pub role: Field,
-}
+impl HtmlSafe for MembersSection {}
 
 /// One member.
 #[derive(Debug, Clone)]
@@ -36,21 +21,27 @@ pub struct MemberRow {
     pub email: String,
     pub role: String,
     pub you: bool,
-    pub two_factor: bool,
-    pub last_seen: Option<Moment>,
-    pub edit_href: Option<String>,
-    pub remove_href: Option<String>,
+    pub since: Moment,
 }
 
-/// One invitation that was not accepted yet.
+/// The API keys of an account.
+#[derive(Template)]
+#[template(path = "account/_api_keys.html")]
+pub struct KeysSection {
+    pub rows: Vec<KeyRow>,
+    pub empty: Option<Empty>,
+}
+
+impl HtmlSafe for KeysSection {}
+
+/// One API key, of which only the last characters are known.
 #[derive(Debug, Clone)]
-pub struct InvitationRow {
-    pub email: String,
-    pub role: String,
-    pub inviter: String,
-    pub expires: Moment,
-    /// Where Resend posts to.
-    pub resend_href: Option<String>,
-    /// Where Revoke posts to.
-    pub revoke_href: Option<String>,
+pub struct KeyRow {
+    pub name: String,
+    pub hint: String,
+    pub mode: String,
+    pub badge: Badge,
+    pub created: Moment,
+    pub last_used: Option<Moment>,
+    pub expires: Option<Moment>,
 }

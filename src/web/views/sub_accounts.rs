@@ -3,7 +3,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use crate::web::chart::{Chart, Picture};
+use crate::web::chart::Chart;
 use crate::web::filters::{self, Moment};
 use crate::web::frame::{CsrfFields, Frame};
 use crate::web::parts::{
@@ -32,37 +32,14 @@ pub struct ListTable {
     pub bulk_href: String,
     pub export_href: String,
     pub filters: ListFilters,
-    /// Name, status, balance, slots, calls, trend, region, created, actions: see [`ListTable::columns`].
+    /// Name, status, balance, slots, calls, region, created, actions.
     pub columns: Vec<Column>,
     pub rows: Vec<ListRow>,
-    pub totals: ListTotals,
-    pub currency: String,
     pub pager: Pager,
     pub empty: Option<Empty>,
 }
 
 impl HtmlSafe for ListTable {}
-
-impl ListTable {
-    /// The nine columns; `sorted` is the current key with its direction, `href` makes the address that
-    /// sorts by a key.
-    pub fn columns(sorted: (&str, &'static str), href: impl Fn(&str) -> String) -> Vec<Column> {
-        let sort = |label: &str, key: &str| {
-            Column::new(label).sort(href(key), if sorted.0 == key { sorted.1 } else { "" })
-        };
-        vec![
-            sort("Name", "name"),
-            Column::new("Status"),
-            sort("Balance", "balance").end(),
-            sort("Calls at once", "in_use"),
-            sort("Calls, 30 days", "calls").end(),
-            Column::new("Trend").hidden(),
-            Column::new("Region"),
-            sort("Created", "created"),
-            Column::new("Actions").hidden(),
-        ]
-    }
-}
 
 /// What the list is narrowed to. The selects are named `status`, `billing`, `region` and `sort`.
 #[derive(Debug, Clone, Default)]
@@ -86,23 +63,15 @@ pub struct ListRow {
     pub badge: Badge,
     /// None: charged to the parent's wallet ("Consolidated").
     pub balance: Option<i64>,
-    pub low: bool,
+    pub currency: String,
     pub slots: Meter,
     pub calls: i64,
-    pub trend: Picture,
+    pub minutes: i64,
     pub region: String,
     pub created: Moment,
-    /// Where Access Dashboard posts to, when the reader may.
-    pub enter_href: Option<String>,
-}
-
-/// The last line of the list, over all pages of the current filter.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct ListTotals {
-    pub count: i64,
-    pub balance: i64,
-    pub slots: Meter,
-    pub calls: i64,
+    pub last_call: Option<Moment>,
+    /// Where Access Dashboard posts to.
+    pub enter_href: String,
 }
 
 /// The form that makes one. Fields: `name`, `billing_mode`, `region`, `concurrency_limit`, `external_id`.
@@ -124,54 +93,75 @@ pub struct NewPage {
     pub external_id: Field,
 }
 
-/// One editor for every limit of the organization.
+/// The editor of limits: of every sub-account, or of one.
 #[derive(Template)]
 #[template(path = "sub_accounts/limits.html")]
 pub struct LimitsPage {
     pub frame: Frame,
     pub crumbs: Vec<Crumb>,
+    /// The pages of the one sub-account; empty for all.
+    pub tabs: Vec<Tab>,
+    pub heading: String,
+    pub badge: Option<Badge>,
     pub editor: LimitsForm,
 }
 
 /// The editor itself: swapped as a whole by htmx (`#limits`). It posts `step` = `recalculate`, `review`,
-/// `save` or `edit`, `version`, and one number per row under the name of its field.
+/// `save` or `edit`, and per row the limit it was shown with and the one that is wanted.
 #[derive(Template)]
 #[template(path = "sub_accounts/_limits_form.html")]
 pub struct LimitsForm {
     pub csrf: CsrfFields,
     pub action: String,
-    pub version: String,
     pub errors: ErrorSummary,
-    pub stats: Vec<Stat>,
-    pub allocation: Allocation,
+    pub totals: LimitsTotals,
+    /// More is given out than there is.
+    pub over: bool,
     pub rows: Vec<LimitRow>,
-    /// Set after "Review changes": what would change. Empty while editing.
-    pub changes: Vec<LimitChange>,
-    /// "20 of 200 are free", or by how much too many are given out and who holds the rest.
-    pub free_text: String,
+    /// "Review changes" was pressed.
+    pub reviewing: bool,
+    /// What would change.
+    pub changes: Vec<ReviewedLimit>,
+    pub pager: Pager,
 }
 
 impl HtmlSafe for LimitsForm {}
 
-/// One holder of slots: a sub-account, or what the parent keeps for itself.
+/// The sums, worked out anew as one types: swapped by htmx (`#limits-totals`).
+#[derive(Template)]
+#[template(path = "sub_accounts/_limits_totals.html")]
+pub struct LimitsTotals {
+    pub stats: Vec<Stat>,
+    pub allocation: Allocation,
+    /// "20 of 200 are free", or by how much too many are given out.
+    pub free_text: String,
+    pub over: bool,
+}
+
+impl HtmlSafe for LimitsTotals {}
+
+/// One sub-account in the editor.
 #[derive(Debug, Clone)]
 pub struct LimitRow {
     pub name: String,
-    pub href: Option<String>,
-    pub badge: Option<Badge>,
+    pub href: String,
+    pub badge: Badge,
     pub slots: Meter,
-    pub peak: i64,
-    pub refused: i64,
+    /// The limit as it is.
+    pub now: i64,
+    pub seen_name: String,
+    /// The limit that the editor was shown.
+    pub seen: i32,
     pub field: Field,
 }
 
 /// One line of the review.
 #[derive(Debug, Clone)]
-pub struct LimitChange {
+pub struct ReviewedLimit {
     pub name: String,
     pub before: i64,
     pub after: i64,
-    /// "New calls at once", or that slots in use stay counted until their calls end.
+    /// When it takes effect, in words.
     pub note: String,
 }
 
@@ -185,16 +175,17 @@ pub struct ShowPage {
     pub id: String,
     pub name: String,
     pub badge: Badge,
-    pub enter_href: Option<String>,
+    /// Where Access Dashboard posts to, with an optional `reason`.
+    pub access_href: String,
     pub stats: Vec<Stat>,
     pub calls: Chart,
     pub audit_href: String,
-    pub activity: Vec<Event>,
+    pub events: Vec<Event>,
     pub facts: Vec<(String, String)>,
     pub created: Moment,
 }
 
-/// Name, billing mode and the danger zone. Fields: `name`, `external_id`; `billing_mode`.
+/// The name and the danger zone.
 #[derive(Template)]
 #[template(path = "sub_accounts/settings.html")]
 pub struct SettingsPage {
@@ -205,10 +196,9 @@ pub struct SettingsPage {
     pub name: String,
     pub badge: Badge,
     pub rename_href: String,
+    /// The name that the editor is shown, sent back to notice a change in between.
+    pub seen: String,
     pub name_field: Field,
-    pub external_id: Field,
-    pub billing_href: String,
-    pub billing_mode: Field,
     pub suspended: bool,
     /// The page that says what suspending, or reactivating, will do.
     pub suspend_href: String,
@@ -234,8 +224,6 @@ pub struct ConfirmPage {
     pub button: String,
     pub button_icon: &'static str,
     pub danger: bool,
-    /// Set where the password is asked for once more.
-    pub password: Option<Field>,
     pub cancel_href: String,
 }
 
@@ -255,11 +243,68 @@ pub struct DeletePage {
     pub goes: Vec<(String, String)>,
     pub stays: Vec<String>,
     pub action: String,
-    /// What ticking the box `write_off` acknowledges, when money is left.
-    pub balance_text: Option<String>,
+    /// What is left in the wallet, in minor units; the box `acknowledge_balance` gives it up.
+    pub balance: Option<i64>,
+    pub balance_text: String,
     pub balance_error: Option<String>,
     pub balance_acknowledged: bool,
-    /// The field `confirm`.
+    /// The name, typed.
     pub confirm: Field,
     pub cancel_href: String,
+}
+
+/// What became of a bulk change, row by row.
+#[derive(Template)]
+#[template(path = "sub_accounts/bulk_result.html")]
+pub struct BulkResultPage {
+    pub frame: Frame,
+    pub crumbs: Vec<Crumb>,
+    pub heading: String,
+    pub rows: Vec<BulkResultRow>,
+    pub back_href: String,
+}
+
+/// What became of one sub-account.
+#[derive(Debug, Clone)]
+pub struct BulkResultRow {
+    pub name: String,
+    pub href: String,
+    pub good: bool,
+    pub result: String,
+}
+
+/// What was deleted, latest first.
+#[derive(Template)]
+#[template(path = "sub_accounts/deletions.html")]
+pub struct DeletionsPage {
+    pub frame: Frame,
+    pub rows: Vec<CertificateRow>,
+    pub empty: Option<Empty>,
+}
+
+/// One deletion.
+#[derive(Debug, Clone)]
+pub struct CertificateRow {
+    pub name: String,
+    pub href: String,
+    pub badge: Badge,
+    pub requested_by: String,
+    pub requested: Moment,
+    /// None while the erasure goes on.
+    pub completed: Option<Moment>,
+}
+
+/// The certificate of one deletion.
+#[derive(Template)]
+#[template(path = "sub_accounts/certificate.html")]
+pub struct CertificatePage {
+    pub frame: Frame,
+    pub crumbs: Vec<Crumb>,
+    pub row: CertificateRow,
+    pub id: String,
+    pub sub_account: String,
+    pub region: String,
+    pub written_off: String,
+    /// Count and what was counted; empty until it is counted.
+    pub erased: Vec<(String, String)>,
 }

@@ -1,0 +1,221 @@
+//! What the platform's operator does from the command line (`domain.md` 10).
+
+use std::{io::BufRead, sync::Arc};
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::{
+    access::{
+        Access,
+        permission::{Administer, ManageSubAccounts},
+    },
+    domain::{
+        audit::{self, Verdict},
+        identity::passwords,
+        operator::{self, NewOrganization},
+        sub_accounts::list::{self, Query},
+    },
+    error::Error,
+    values::{AccountId, OrganizationId, Region, Role, SubAccountId},
+};
+
+/// The operator's commands.
+#[derive(Subcommand, Debug, Clone, PartialEq, Eq)]
+pub enum AdminCommand {
+    /// Create an organization and print its id
+    CreateOrganization(CreateOrganization),
+    /// Give an organization an Enterprise feature, or take it away
+    EnableFeature {
+        /// The organization (org_…)
+        organization: OrganizationId,
+        /// The feature
+        feature: Feature,
+        /// Take it away
+        #[arg(long)]
+        off: bool,
+    },
+    /// Set how many calls an organization may have at the same time, with all its sub-accounts
+    SetTotalConcurrency {
+        /// The organization (org_…)
+        organization: OrganizationId,
+        /// Calls at the same time
+        total: i32,
+    },
+    /// Create a person who signs in, make them a member, and print their id
+    CreateUser(CreateUser),
+    /// Prove that the audit logs of an organization and its sub-accounts are whole
+    VerifyAudit {
+        /// The organization (org_…)
+        organization: OrganizationId,
+    },
+}
+
+/// Enterprise features.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feature {
+    /// Sub-accounts
+    #[value(name = "sub_accounts")]
+    SubAccounts,
+}
+
+/// An organization to create.
+#[derive(Args, Debug, Clone, PartialEq, Eq)]
+pub struct CreateOrganization {
+    /// Its name
+    #[arg(long)]
+    name: String,
+    /// Where its own call content lives: one of the configured regions
+    #[arg(long)]
+    region: Region,
+    /// The currency of all its money, as in ISO 4217
+    #[arg(long, default_value = "INR")]
+    currency: String,
+    /// Calls at the same time, of it and its sub-accounts together
+    #[arg(long, default_value_t = 0)]
+    total_concurrency: i32,
+    /// Give it the Enterprise feature sub_accounts
+    #[arg(long)]
+    sub_accounts: bool,
+    /// What the product is called in its sub-accounts
+    #[arg(long)]
+    brand: Option<String>,
+    /// The address of support that its sub-accounts see
+    #[arg(long, requires = "brand")]
+    support_email: Option<String>,
+}
+
+/// A person to create.
+#[derive(Args, Debug, Clone, PartialEq, Eq)]
+pub struct CreateUser {
+    /// The organization (org_…)
+    #[arg(long)]
+    organization: OrganizationId,
+    /// One of its sub-accounts (sa_…), to be a member there instead
+    #[arg(long)]
+    sub_account: Option<SubAccountId>,
+    /// The address they sign in with
+    #[arg(long)]
+    email: String,
+    /// Their name
+    #[arg(long)]
+    name: String,
+    /// owner, admin, viewer; in a sub-account also member
+    #[arg(long)]
+    role: Role,
+    /// Read their password from the first line of standard input; otherwise they set one by mail
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+/// Does one command and gives the line to print.
+///
+/// # Errors
+/// Those of the operation; [`Error::Conflict`] with code `audit_broken` when a log is
+/// not whole.
+pub async fn execute(access: &Arc<Access>, command: AdminCommand) -> Result<String, Error> {
+    match command {
+        AdminCommand::CreateOrganization(new) => create_organization(access, new).await,
+        AdminCommand::EnableFeature { organization, feature: Feature::SubAccounts, off } => {
+            let changed = access
+                .operate(organization, organization.into(), move |tx| operator::enable_sub_accounts(tx, !off))
+                .await?;
+            Ok(match (changed, off) {
+                (false, _) => "nothing to change".into(),
+                (true, false) => format!("sub_accounts enabled for {organization}"),
+                (true, true) => format!("sub_accounts taken from {organization}"),
+            })
+        }
+        AdminCommand::SetTotalConcurrency { organization, total } => {
+            let before = access
+                .operate(organization, organization.into(), move |tx| {
+                    operator::set_total_concurrency(tx, total)
+                })
+                .await?;
+            Ok(format!("total concurrency of {organization}: {total}, before {before}"))
+        }
+        AdminCommand::CreateUser(new) => create_user(access, new).await,
+        AdminCommand::VerifyAudit { organization } => verify_audit(access, organization).await,
+    }
+}
+
+async fn create_organization(access: &Arc<Access>, new: CreateOrganization) -> Result<String, Error> {
+    if !access.regions().any(|region| *region == new.region) {
+        let known: Vec<_> = access.regions().map(Region::as_str).collect();
+        return Err(Error::invalid("region", format!("choose one of {}", known.join(", "))));
+    }
+    let id = OrganizationId::new();
+    let brand = new.brand.map(|name| (name, new.support_email));
+    let new = NewOrganization {
+        name: new.name,
+        region: new.region,
+        currency: new.currency,
+        total_concurrency: new.total_concurrency,
+        sub_accounts_enabled: new.sub_accounts,
+        brand,
+    };
+    access.operate(id, id.into(), move |tx| operator::create_organization(tx, &new)).await?;
+    Ok(id.to_string())
+}
+
+async fn create_user(access: &Arc<Access>, new: CreateUser) -> Result<String, Error> {
+    let hash = if new.password_stdin {
+        let mut password = String::new();
+        std::io::stdin().lock().read_line(&mut password).map_err(Error::internal)?;
+        let password = password.trim_end_matches(['\r', '\n']);
+        passwords::check(password, &[&new.email, &new.name])?;
+        Some(passwords::hash(password)?)
+    } else {
+        None
+    };
+    let account = new.sub_account.map_or(AccountId::from(new.organization), AccountId::from);
+    let CreateUser { email, name, role, .. } = new;
+    let id = access
+        .operate(new.organization, account, move |tx| {
+            let created = operator::create_person(tx, &email, &name, hash)?;
+            let person = *created.value();
+            let joined = operator::add_member(tx, person, role)?;
+            Ok(created.and(joined))
+        })
+        .await?;
+    Ok(id.to_string())
+}
+
+async fn verify_audit(access: &Arc<Access>, organization: OrganizationId) -> Result<String, Error> {
+    let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
+    let parent = access.scope_of_job::<ManageSubAccounts>(
+        "operator",
+        organization,
+        organization.into(),
+        region.clone(),
+    )?;
+    let mut accounts = vec![AccountId::from(organization)];
+    let mut query = Query { page_size: 500, ..Query::default() };
+    loop {
+        let page = parent
+            .overview({
+                let query = query.clone();
+                move |tx| list::page(tx, &query)
+            })
+            .await?;
+        accounts.extend(page.rows.iter().map(|listed| AccountId::from(listed.id)));
+        match page.next {
+            Some(next) => query.from = Some(next),
+            None => break,
+        }
+    }
+    let (mut lines, mut broken) = (Vec::new(), false);
+    for account in accounts {
+        let scope = access.scope_of_job::<Administer>("operator", organization, account, region.clone())?;
+        lines.push(match scope.read(audit::verify).await? {
+            Verdict::Whole { entries, head } => {
+                format!("{account}: whole, {entries} entries, head {}", data_encoding::HEXLOWER.encode(&head))
+            }
+            Verdict::Broken { at, why } => {
+                broken = true;
+                format!("{account}: BROKEN at entry {at}: {why}")
+            }
+        });
+    }
+    let report = lines.join("\n");
+    if broken { Err(Error::Conflict { code: "audit_broken", message: report }) } else { Ok(report) }
+}

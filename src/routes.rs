@@ -1,0 +1,151 @@
+//! The whole URL table.
+//!
+//! Routes are registered from the table and from nowhere else, so that a test can walk
+//! all of them as every kind of caller (`trust.md` S1).
+
+use actix_web::{
+    Route as Handled, guard,
+    http::Method,
+    middleware::{Compress, Condition},
+    web::{self, ServiceConfig},
+};
+
+use crate::web::{
+    account::{agents, audit, billing, call, calls, members, numbers, overview, recording},
+    accounts, assets, health, password_reset, sessions, sign_in,
+    sub_accounts::{access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show},
+};
+
+/// Whom a route answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answers {
+    /// Anybody.
+    Anybody,
+    /// Whoever is signed in.
+    Person,
+    /// Whoever stands in the account that the path names, by a role that suffices.
+    Member,
+}
+
+/// One route.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The method; GET answers HEAD too.
+    pub method: Method,
+    /// The path, with names of its parts in braces.
+    pub path: &'static str,
+    /// Whom it answers.
+    pub answers: Answers,
+}
+
+fn on(method: Method) -> Handled {
+    if method == Method::GET {
+        web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+    } else {
+        web::method(method)
+    }
+}
+
+/// Makes the table, and a function that registers each of its sections.
+macro_rules! routes {
+    ($(
+        $(#[$doc:meta])*
+        $section:ident: {
+            $($answers:ident $path:literal { $($method:ident $handler:path),+ $(,)? })+
+        }
+    )+) => {
+        /// Every route there is.
+        pub const ROUTES: &[Route] = &[$($($(
+            Route { method: Method::$method, path: $path, answers: Answers::$answers },
+        )+)+)+];
+
+        $(
+            $(#[$doc])*
+            pub(crate) fn $section(config: &mut ServiceConfig) {
+                $(
+                    // Only files are compressed: a page holds secrets beside what others can put into it.
+                    let compress = Condition::new($path.starts_with("/static/"), Compress::default());
+                    let resource = web::resource($path).wrap(compress);
+                    config.service(resource$(.route(on(Method::$method).to($handler)))+);
+                )+
+            }
+        )+
+    };
+}
+
+routes! {
+    /// What needs no session.
+    without_session: {
+        Anybody "/healthz" { GET health::live }
+        Anybody "/readyz" { GET health::ready }
+        Anybody "/static/{path:.*}" { GET assets::file }
+    }
+
+    /// The pages.
+    with_session: {
+        Person "/" { GET accounts::home }
+        Anybody "/sign-in" { GET sign_in::page, POST sign_in::sign_in }
+        Person "/sign-out" { POST sign_in::sign_out }
+        Anybody "/forgot-password" { GET password_reset::ask, POST password_reset::request }
+        Anybody "/reset-password/{token}" { GET password_reset::page, POST password_reset::set }
+        Person "/sessions" { GET sessions::page }
+        Person "/sessions/end-others" { POST sessions::end_others }
+        Person "/sessions/{session}/end" { POST sessions::end }
+        Person "/accounts" { GET accounts::page }
+
+        Member "/accounts/{account}" { GET overview::show }
+        Member "/accounts/{account}/agents" { GET agents::list }
+        Member "/accounts/{account}/agents/{agent}" { GET agents::show }
+        Member "/accounts/{account}/numbers" { GET numbers::list }
+        Member "/accounts/{account}/calls" { GET calls::list }
+        Member "/accounts/{account}/calls/{call}" { GET call::show }
+        Member "/accounts/{account}/calls/{call}/recording" { GET recording::play }
+        Member "/accounts/{account}/billing" { GET billing::show }
+        Member "/accounts/{account}/members" { GET members::list }
+        Member "/accounts/{account}/audit-log" { GET audit::list }
+        Member "/accounts/{account}/leave" { POST access::leave }
+
+        Member "/accounts/{account}/sub-accounts" { GET list::list, POST new::submit }
+        Member "/accounts/{account}/sub-accounts/new" { GET new::form }
+        Member "/accounts/{account}/sub-accounts/limits" { GET limits::edit_all, POST limits::submit_all }
+        Member "/accounts/{account}/sub-accounts/bulk" { POST bulk::bulk }
+        Member "/accounts/{account}/sub-accounts/export.csv" { GET export::export }
+        Member "/accounts/{account}/sub-accounts/{sub_account}" { GET show::show }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/access" { POST access::enter }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/limits" {
+            GET limits::edit_one, POST limits::submit_one
+        }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/members" { GET inside::members }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/api-keys" { GET inside::api_keys }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/billing" { GET inside::billing }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/audit-log" { GET inside::audit_log }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/settings" { GET settings::show }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/rename" { POST settings::rename }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/suspend" {
+            GET lifecycle::ask_suspend, POST lifecycle::suspend
+        }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/reactivate" {
+            GET lifecycle::ask_reactivate, POST lifecycle::reactivate
+        }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/delete" { GET delete::ask, POST delete::delete }
+        Member "/accounts/{account}/deletions" { GET delete::certificates }
+        Member "/accounts/{account}/deletions/{certificate}" { GET delete::certificate }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_path_stands_once_and_says_whom_it_answers() {
+        let mut seen = HashSet::new();
+        for route in ROUTES {
+            assert!(seen.insert((&route.method, route.path)), "{} {} stands twice", route.method, route.path);
+            let is_in_account = route.path.contains("{account}");
+            assert_eq!(route.answers == Answers::Member, is_in_account, "{}", route.path);
+        }
+    }
+}

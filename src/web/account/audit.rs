@@ -1,0 +1,180 @@
+//! The audit log of an account, in plain sentences.
+
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    access::{Denied, Scope, StoredEntry, permission::Administer},
+    domain::audit,
+    values::Part,
+    web::{
+        filters::{Zone, counted},
+        page::{Here, Visit, home_href, html, zone},
+        parts::{Choice, Empty, Field, Pager},
+        views::account::{AuditSection, Event, SectionPage},
+    },
+};
+
+use super::calls::day;
+
+/// Rows on a page.
+const PAGE: u16 = 50;
+
+/// The log as its URL describes it; anything it does not understand is left out.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct AuditUrl {
+    what: String,
+    via: String,
+    from: String,
+    to: String,
+    older: Option<i64>,
+    newer: Option<i64>,
+}
+
+impl AuditUrl {
+    fn filter(&self) -> audit::Filter {
+        audit::Filter {
+            action: Some(self.what.clone()).filter(|what| !what.is_empty()),
+            actor: None,
+            by_delegation: self.via == "access_dashboard",
+            from: day(&self.from),
+            to: day(&self.to),
+        }
+    }
+
+    fn part(&self) -> Part<i64> {
+        match (self.older, self.newer) {
+            (Some(sequence), _) => Part::OlderThan(sequence),
+            (_, Some(sequence)) => Part::NewerThan(sequence),
+            _ => Part::Newest,
+        }
+    }
+
+    fn href(&self, base: &str, key: &str, sequence: i64) -> String {
+        let pairs = [("what", &self.what), ("via", &self.via), ("from", &self.from), ("to", &self.to)];
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(pairs.into_iter().filter(|(_, value)| !value.is_empty()));
+        format!("{base}?{}", query.append_pair(key, &sequence.to_string()).finish())
+    }
+}
+
+/// The section at `href`, for the account's own page and the parent's.
+pub async fn section(scope: &Scope<Administer>, url: &AuditUrl, href: &str) -> Result<AuditSection, Denied> {
+    let (filter, part) = (url.filter(), url.part());
+    let filtered = filter.narrows();
+    let page = scope.read(move |tx| audit::page(tx, &filter, part, PAGE)).await?;
+    let zone = zone(scope.asker());
+    let choices =
+        |pairs: &[(&str, &str)]| pairs.iter().map(|(value, label)| Choice::new(*value, *label, "")).collect();
+    Ok(AuditSection {
+        list_href: href.to_owned(),
+        filters: vec![
+            Field::new("what", "What").value(&url.what).options(choices(&[
+                ("", "Everything"),
+                ("sub_account.", "Sub-accounts"),
+                ("limit.", "Concurrency limits"),
+                ("access_dashboard.", "Access Dashboard"),
+                ("member.", "Members"),
+                ("api_key.", "API keys"),
+            ])),
+            Field::new("via", "How")
+                .value(&url.via)
+                .options(choices(&[("", "In any way"), ("access_dashboard", "Through Access Dashboard")])),
+        ],
+        days: vec![
+            Field::new("from", "From day").value(&url.from),
+            Field::new("to", "To day").value(&url.to),
+        ],
+        filtered,
+        events: page.rows.iter().map(|entry| event(entry, zone)).collect(),
+        pager: Pager {
+            summary: format!("{} shown, newest first", counted(page.rows.len(), "entry", "entries")),
+            newer_href: page
+                .rows
+                .first()
+                .filter(|_| page.has_newer)
+                .map(|e| url.href(href, "newer", e.sequence)),
+            older_href: page
+                .rows
+                .last()
+                .filter(|_| page.has_older)
+                .map(|e| url.href(href, "older", e.sequence)),
+            newer_label: "Newer".into(),
+            older_label: "Older".into(),
+        },
+        empty: page.rows.is_empty().then(|| {
+            if filtered {
+                Empty::NoMatch { title: "No entry matches".into(), clear_href: href.to_owned() }
+            } else {
+                Empty::First {
+                    title: "Nothing happened yet".into(),
+                    text: "Every change is written here with who made it, when and from where.".into(),
+                    action: None,
+                    icon: "audit",
+                }
+            }
+        }),
+    })
+}
+
+/// `GET /accounts/{account}/audit-log`
+pub async fn list(
+    scope: Scope<Administer>,
+    visit: Visit,
+    url: web::Query<AuditUrl>,
+) -> Result<HttpResponse, Denied> {
+    let href = format!("{}/audit-log", home_href(scope.asker().account.id));
+    let section = section(&scope, &url, &href).await?;
+    html(&SectionPage::of(
+        visit.frame(&scope, "Audit log", Here::Audit),
+        "Who changed what, when, from where. Entries are never altered.",
+        section,
+    ))
+}
+
+/// A value of the details in words.
+fn word(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// One entry as a sentence.
+pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
+    let object = &entry.object;
+    let reason = word(entry.details.get("reason"));
+    let (icon, sentence) = match entry.action.as_str() {
+        "sub_account.created" => ("plus", format!("created the sub-account {object}")),
+        "sub_account.suspended" => ("pause", format!("suspended {object}")),
+        "sub_account.reactivated" => ("play", format!("reactivated {object}")),
+        "sub_account.renamed" => ("edit", format!("renamed {object}")),
+        "sub_account.deletion_requested" => ("trash", format!("deleted {object}; its access ended")),
+        "sub_account.deleted" => ("trash", format!("erased everything that {object} held")),
+        "limit.changed" => ("limits", format!("changed the concurrency limit of {object}")),
+        "access_dashboard.started" if reason.is_empty() => ("enter", format!("entered {object}")),
+        "access_dashboard.started" => ("enter", format!("entered {object}: “{reason}”")),
+        "access_dashboard.left" => ("sign-out", format!("left {object}")),
+        "access_dashboard.expired" => ("clock", format!("ended the visit to {object}: its time was over")),
+        other => ("dot", format!("did {} on {object}", other.replace(['.', '_'], " "))),
+    };
+    let via = match (entry.actor_kind.as_str(), entry.delegation_id) {
+        (_, Some(_)) => "via Access Dashboard",
+        ("platform", _) => "platform",
+        _ => "",
+    };
+    let actor = if entry.actor_kind == "platform" { "The platform".into() } else { entry.actor_name.clone() };
+    Event {
+        icon,
+        actor,
+        via: via.to_owned(),
+        sentence,
+        before: word(entry.details.get("before")),
+        after: word(entry.details.get("after")),
+        at: zone.show(entry.occurred_at),
+        from: entry.ip.clone(),
+    }
+}

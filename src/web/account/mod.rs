@@ -1,0 +1,35 @@
+//! The dashboard of one account: a sub-account's for its members and for a parent's
+//! administrator inside, and an organization's own.
+//!
+//! Members, keys, billing and audit log are sections: the parent's pages over a
+//! sub-account show the same ones.
+
+pub mod agents;
+pub mod api_keys;
+pub mod audit;
+pub mod billing;
+pub mod call;
+pub mod calls;
+pub mod members;
+pub mod numbers;
+pub mod overview;
+pub mod recording;
+
+use crate::{
+    access::{
+        Scope,
+        permission::{Permission, ViewBilling},
+    },
+    values::BillingMode,
+};
+
+/// Whether the reader may see what calls cost: the account pays itself, and they may see
+/// its billing (`domain.md` 4.2, 5.3).
+fn sees_cost<P: Permission>(scope: &Scope<P>) -> bool {
+    let pays_itself =
+        scope.asker().account.sub_account.is_none_or(|facts| facts.billing_mode == BillingMode::Isolated);
+    pays_itself && scope.holds::<ViewBilling>()
+}
+
+/// Days of usage and counters that pages show.
+const DAYS: u16 = crate::domain::usage::WINDOW;

@@ -1,0 +1,74 @@
+//! The first page of an account.
+
+use actix_web::HttpResponse;
+
+use crate::{
+    access::{
+        Denied, Scope,
+        permission::{View, ViewBilling},
+    },
+    domain::{billing::ledger, calls::list, sub_accounts::allocation, usage},
+    values::Part,
+    web::{
+        chart::{Unit, bars},
+        filters::{money_text, number_text, percent_text},
+        page::{Here, Visit, home_href, html},
+        parts::{Empty, Stat},
+        views::account::{CallsTable, OverviewPage},
+    },
+};
+
+use super::{DAYS, calls::row, sees_cost};
+
+/// `GET /accounts/{account}`
+pub async fn show(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Denied> {
+    let (volumes, (in_use, limit)) =
+        scope.read(|tx| Ok((usage::last_days(tx, DAYS)?, allocation::own(tx)?))).await?;
+    let recent = scope.read_region(|tx| list::page(tx, &list::Filter::default(), Part::Newest, 5)).await?;
+    let whole = |number: i64| u64::try_from(number).unwrap_or(0);
+    let calls: i64 = volumes.iter().map(|day| day.calls).sum();
+    let answered: i64 = volumes.iter().map(|day| day.answered).sum();
+    let minutes: i64 = volumes.iter().map(|day| day.minutes).sum();
+    let mut stats = vec![
+        Stat::new("Calls in progress", number_text(in_use.into()), format!("of {limit} at once"))
+            .meter(in_use.into(), limit.into()),
+        Stat::new("Calls", number_text(calls), "last 30 days"),
+        Stat::new("Answered", percent_text(answered, calls), format!("{} calls", number_text(answered))),
+        Stat::new("Minutes", number_text(minutes), "last 30 days"),
+    ];
+    let home = home_href(scope.asker().account.id);
+    if sees_cost(&scope)
+        && let Some(billing) = scope.also::<ViewBilling>()
+    {
+        let balance = billing.read(ledger::balance).await?;
+        stats.insert(0, Stat::new("Balance", money_text(balance.minor, &balance.currency), "prepaid wallet"));
+    }
+    let per_day = |value: fn(&usage::DayVolume) -> i64| {
+        volumes.iter().map(|day| (day.day, whole(value(day)))).collect::<Vec<_>>()
+    };
+    let frame = visit.frame(&scope, "Overview", Here::Overview);
+    let is_new = recent.rows.is_empty();
+    html(&OverviewPage {
+        text: format!("What happened in {} in the last 30 days.", scope.asker().account.name),
+        actions: Vec::new(),
+        stats,
+        charts: vec![
+            bars("Calls per day", Unit::Things("calls".into()), &per_day(|day| day.calls)),
+            bars("Minutes per day", Unit::Things("minutes".into()), &per_day(|day| day.minutes)),
+        ],
+        allocation: None,
+        recent: CallsTable {
+            columns: CallsTable::columns(),
+            rows: recent.rows.iter().map(|call| row(&scope, call)).collect(),
+            pager: None,
+            empty: is_new.then(|| Empty::First {
+                title: "No calls yet".into(),
+                text: "Calls appear here as soon as an agent has taken or made one.".into(),
+                action: None,
+                icon: "calls",
+            }),
+        },
+        calls_href: format!("{home}/calls"),
+        frame,
+    })
+}

@@ -1,0 +1,103 @@
+//! What the parent sees of a sub-account's inside on its own pages: members, keys,
+//! billing, audit log.
+
+use actix_web::{HttpResponse, web};
+use askama::{Template, filters::HtmlSafe};
+
+use crate::{
+    access::{
+        Denied, Scope,
+        permission::{ManageSubAccounts, ViewBilling},
+    },
+    domain::sub_accounts::list::Listed,
+    error::Error,
+    values::BillingMode,
+    web::{
+        account::{
+            api_keys,
+            audit::{self, AuditUrl},
+            billing::{self, BillingUrl},
+            members,
+        },
+        page::{Here, Visit, html},
+        parts::Badge,
+        views::account::SectionPage,
+    },
+};
+
+use super::Place;
+
+fn page<S: Template + HtmlSafe>(
+    scope: &Scope<ManageSubAccounts>,
+    visit: &Visit,
+    listed: &Listed,
+    title: &str,
+    here: &str,
+    section: S,
+) -> Result<HttpResponse, Denied> {
+    html(&SectionPage {
+        frame: visit.frame(scope, format!("{title} of {}", listed.name), Here::SubAccounts),
+        crumbs: super::crumbs(scope, None),
+        tabs: super::tabs(scope, listed.id, here),
+        heading: listed.name.clone(),
+        text: String::new(),
+        badge: Some(Badge::account(listed.status.as_str())),
+        section,
+    })
+}
+
+/// `GET /accounts/{account}/sub-accounts/{sub_account}/members`
+pub async fn members(
+    scope: Scope<ManageSubAccounts>,
+    visit: Visit,
+    place: web::Path<Place>,
+) -> Result<HttpResponse, Denied> {
+    let listed = super::find(&scope, place.sub_account).await?;
+    let section = members::section(&scope.sub_account(listed.id).await?).await?;
+    page(&scope, &visit, &listed, "Members", "/members", section)
+}
+
+/// `GET /accounts/{account}/sub-accounts/{sub_account}/api-keys`
+pub async fn api_keys(
+    scope: Scope<ManageSubAccounts>,
+    visit: Visit,
+    place: web::Path<Place>,
+) -> Result<HttpResponse, Denied> {
+    let listed = super::find(&scope, place.sub_account).await?;
+    let section = api_keys::section(&scope.sub_account(listed.id).await?).await?;
+    page(&scope, &visit, &listed, "API keys", "/api-keys", section)
+}
+
+/// `GET /accounts/{account}/sub-accounts/{sub_account}/billing`
+pub async fn billing(
+    scope: Scope<ManageSubAccounts>,
+    visit: Visit,
+    place: web::Path<Place>,
+    url: web::Query<BillingUrl>,
+) -> Result<HttpResponse, Denied> {
+    let listed = super::find(&scope, place.sub_account).await?;
+    let inside = scope.sub_account(listed.id).await?;
+    let inside = inside
+        .also::<ViewBilling>()
+        .ok_or(Error::Forbidden("The wallet of a sub-account is seen by the Owner and the Org Admins."))?;
+    let note = match listed.billing_mode {
+        BillingMode::Isolated => "its own prepaid wallet",
+        BillingMode::Consolidated => "frozen: your wallet pays while it is consolidated",
+    };
+    let href = format!("{}/billing", super::href(&scope, listed.id));
+    let section = billing::section(&inside, &url, &href, note, None).await?;
+    page(&scope, &visit, &listed, "Billing", "/billing", section)
+}
+
+/// `GET /accounts/{account}/sub-accounts/{sub_account}/audit-log`
+pub async fn audit_log(
+    scope: Scope<ManageSubAccounts>,
+    visit: Visit,
+    place: web::Path<Place>,
+    url: web::Query<AuditUrl>,
+) -> Result<HttpResponse, Denied> {
+    let listed = super::find(&scope, place.sub_account).await?;
+    let href = format!("{}/audit-log", super::href(&scope, listed.id));
+    let section = audit::section(&scope.sub_account(listed.id).await?, &url, &href).await?;
+    page(&scope, &visit, &listed, "Audit log", "/audit-log", section)
+}

@@ -1,0 +1,186 @@
+//! A browser as a person uses it: cookies, pages, forms found on them.
+
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+
+use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap, redirect};
+use scraper::{ElementRef, Html, Selector};
+
+/// A browser with its cookies.
+#[derive(Clone)]
+pub struct Browser {
+    client: Client,
+    base: String,
+}
+
+/// What a browser was answered.
+#[derive(Debug)]
+pub struct Page {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+    pub path: String,
+}
+
+/// A form of a page, with what stands in it.
+#[derive(Debug, Clone, Default)]
+pub struct Form {
+    pub action: String,
+    pub fields: BTreeMap<String, String>,
+}
+
+fn selector(css: &str) -> Selector {
+    Selector::parse(css).unwrap_or_else(|error| panic!("{css}: {error}"))
+}
+
+impl Page {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn location(&self) -> &str {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.text());
+        self.header("location")
+    }
+
+    /// The text of the page's elements.
+    pub fn text(&self) -> String {
+        let html = Html::parse_document(&self.body);
+        html.root_element().text().map(str::trim).filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    pub fn has(&self, words: &str) -> bool {
+        self.text().contains(words)
+    }
+
+    /// The form that posts to `action`.
+    pub fn form(&self, action: &str) -> Form {
+        let html = Html::parse_document(&self.body);
+        let forms = selector("form");
+        let form = html.select(&forms).find(|form| form.value().attr("action") == Some(action));
+        let form = form.unwrap_or_else(|| panic!("no form for {action} on {}: {}", self.path, self.text()));
+        Form { action: action.to_owned(), fields: fields(form) }
+    }
+
+    /// The addresses that the page's forms post to.
+    pub fn actions(&self) -> Vec<String> {
+        let html = Html::parse_document(&self.body);
+        html.select(&selector("form[method=post]"))
+            .filter_map(|form| form.value().attr("action").map(str::to_owned))
+            .collect()
+    }
+
+    /// The value of an input.
+    pub fn input(&self, name: &str) -> String {
+        let html = Html::parse_document(&self.body);
+        let input = selector(&format!("[name={name}]"));
+        let found = html.select(&input).next().and_then(|input| input.value().attr("value"));
+        found.unwrap_or_default().to_owned()
+    }
+}
+
+fn fields(form: ElementRef<'_>) -> BTreeMap<String, String> {
+    let inputs = selector("input, select, textarea");
+    form.select(&inputs)
+        .filter(|input| {
+            let kind = input.value().attr("type").unwrap_or("text");
+            !matches!(kind, "checkbox" | "radio") || input.value().attr("checked").is_some()
+        })
+        .filter_map(|input| {
+            let name = input.value().attr("name")?;
+            let chosen = input.select(&selector("option[selected]")).next();
+            let value = match input.value().name() {
+                "textarea" => input.text().collect(),
+                "select" => chosen.and_then(|o| o.value().attr("value")).unwrap_or_default().to_owned(),
+                _ => input.value().attr("value").unwrap_or_default().to_owned(),
+            };
+            Some((name.to_owned(), value))
+        })
+        .collect()
+}
+
+impl Form {
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.fields.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    pub fn with_action(self, action: &str) -> Self {
+        Self { action: action.to_owned(), ..self }
+    }
+
+    pub fn without(mut self, name: &str) -> Self {
+        self.fields.remove(name);
+        self
+    }
+}
+
+impl Browser {
+    pub fn new(base: &str) -> Self {
+        Self::from_address(base, IpAddr::from([127, 0, 0, 1]))
+    }
+
+    /// A browser at another address of the loopback.
+    pub fn from_address(base: &str, address: IpAddr) -> Self {
+        let client = Client::builder()
+            .cookie_store(true)
+            .redirect(redirect::Policy::none())
+            .local_address(address)
+            .user_agent("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")
+            .timeout(Duration::from_secs(30))
+            .build()
+            .unwrap();
+        Self { client, base: base.to_owned() }
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    pub async fn send(&self, request: RequestBuilder) -> Page {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let path = response.url().path().to_owned();
+        Page { status, headers, path, body: response.text().await.unwrap() }
+    }
+
+    pub async fn get(&self, path: &str) -> Page {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// Opens a page through all its redirects.
+    pub async fn open(&self, path: &str) -> Page {
+        let mut page = self.get(path).await;
+        for _ in 0..5 {
+            if page.status != StatusCode::SEE_OTHER {
+                break;
+            }
+            let to = page.location().to_owned();
+            page = self.get(&to).await;
+        }
+        page
+    }
+
+    /// Sends a form as a browser of today does.
+    pub async fn submit(&self, form: &Form) -> Page {
+        let request = self.posting(form).header("Sec-Fetch-Site", "same-origin").header("Origin", &self.base);
+        self.send(request).await
+    }
+
+    /// Sends a form without saying from where.
+    pub fn posting(&self, form: &Form) -> RequestBuilder {
+        self.request(Method::POST, &form.action).form(&form.fields)
+    }
+
+    /// Opens the sign-in page and sends it.
+    pub async fn sign_in(&self, email: &str, password: &str) -> Page {
+        let form = self.get("/sign-in").await.form("/sign-in");
+        self.submit(&form.with("email", email).with("password", password)).await
+    }
+
+    /// Signs in with the demo password, and must succeed.
+    pub async fn signed_in(self, email: &str) -> Self {
+        let page = self.sign_in(email, super::world::PASSWORD).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
+        self
+    }
+}

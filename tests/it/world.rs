@@ -1,0 +1,349 @@
+//! A world of its own for each test: databases cloned from migrated ones, two equal
+//! organizations in them, and the real server.
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread::JoinHandle,
+};
+
+use actix_web::rt::System;
+use dialnexa::{
+    access::{Access, permission::ManageSubAccounts},
+    app::Application,
+    config::Settings,
+    domain::{
+        identity::passwords,
+        sub_accounts::create::{NewSubAccount, NewSubAccountInput, create},
+    },
+    provision::{Ready, prepare_at},
+    start::Stop,
+    values::{DatabaseUrl, OrganizationId, Region, SubAccountId, UserId},
+};
+use diesel::{
+    Connection, RunQueryDsl,
+    connection::SimpleConnection,
+    pg::PgConnection,
+    sql_query,
+    sql_types::{Integer, Text, Uuid},
+};
+use tokio::sync::oneshot;
+use url::Url;
+
+use crate::browser::Browser;
+
+/// Everybody's password.
+pub const PASSWORD: &str = "demo-password-1";
+
+/// The advisory lock of whoever prepares or clones the templates.
+const TEMPLATE_LOCK: i64 = 0x776f_726c_6473;
+
+const TEMPLATE: &str = "it_world";
+
+/// An organization with one sub-account, and the people of both.
+#[derive(Debug, Clone, Copy)]
+pub struct Tenant {
+    pub organization: OrganizationId,
+    pub sub_account: SubAccountId,
+    pub owner: UserId,
+}
+
+/// What differs between one world and another.
+#[derive(Debug, Clone, Default)]
+pub struct WorldOptions {
+    pub smtp_url: Option<Url>,
+    pub public_url: Option<String>,
+}
+
+pub struct World {
+    pub base: String,
+    pub data_dir: PathBuf,
+    pub access: Arc<Access>,
+    /// Northwind Voice (owner@, admin@, viewer@northwind.example) with Acme Corp
+    /// (owner@, viewer@acme.example).
+    pub northwind: Tenant,
+    /// Southwind Voice with Zenith, likewise.
+    pub southwind: Tenant,
+    databases: Cloned,
+    settings: Settings,
+    server: Option<Server>,
+}
+
+struct Server {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+/// Databases of one world.
+struct Cloned {
+    names: Vec<String>,
+    ready: Ready,
+    control_of_owner: DatabaseUrl,
+}
+
+fn owner_url() -> DatabaseUrl {
+    let url = env::var("DIALNEXA_DATABASE_URL").expect("DIALNEXA_DATABASE_URL: run `make test`");
+    url.parse().unwrap()
+}
+
+pub fn regions() -> Vec<Region> {
+    vec!["india".parse().unwrap(), "us".parse().unwrap()]
+}
+
+impl Cloned {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        static PREPARED: OnceLock<Ready> = OnceLock::new();
+        let owner = owner_url();
+        let name = format!("it_w_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let mut server = PgConnection::establish(&owner.with_database("postgres").to_string()).unwrap();
+        server.batch_execute(&format!("SELECT pg_advisory_lock({TEMPLATE_LOCK})")).unwrap();
+        let template = PREPARED.get_or_init(|| prepare_at(&owner.to_string(), TEMPLATE, &regions()).unwrap());
+        let mut names = Vec::new();
+        let mut cloned = |suffix: &str, url: &str| {
+            let clone = format!("{name}{suffix}");
+            let statement = format!("CREATE DATABASE {clone} TEMPLATE {TEMPLATE}{suffix}");
+            server.batch_execute(&statement).unwrap();
+            names.push(clone.clone());
+            url.parse::<DatabaseUrl>().unwrap().with_database(&clone).to_string()
+        };
+        let control_url = cloned("", &template.control_url);
+        let region_urls = template
+            .region_urls
+            .iter()
+            .map(|(region, url)| (region.clone(), cloned(&format!("_{region}"), url)))
+            .collect();
+        server.batch_execute(&format!("SELECT pg_advisory_unlock({TEMPLATE_LOCK})")).unwrap();
+        let ready = Ready { control_url, region_urls, ..template.clone() };
+        Self { names, ready, control_of_owner: owner.with_database(&name) }
+    }
+}
+
+impl Drop for Cloned {
+    fn drop(&mut self) {
+        let owner = owner_url().with_database("postgres").to_string();
+        let Ok(mut server) = PgConnection::establish(&owner) else { return };
+        for name in &self.names {
+            let _ = server.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        }
+    }
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with(WorldOptions::default()).await
+    }
+
+    pub async fn with(options: WorldOptions) -> Self {
+        let mut databases = Cloned::new();
+        let data_dir = env::temp_dir().join(format!("dialnexa-{}", databases.names[0]));
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let base = format!("http://{address}");
+        databases.ready.object_stores = regions()
+            .into_iter()
+            .map(|region| {
+                let folder = data_dir.join("objects").join(region.as_str());
+                (region, Url::from_file_path(folder).unwrap().into())
+            })
+            .collect();
+        let settings = Settings {
+            listen: address,
+            public_url: options.public_url.unwrap_or_else(|| base.clone()),
+            data_dir: data_dir.clone(),
+            database_url: None,
+            regions: BTreeMap::new(),
+            object_stores: BTreeMap::new(),
+            smtp_url: options.smtp_url,
+        };
+        let application = Application::open(&settings, databases.ready.clone()).unwrap();
+        let access = application.access().clone();
+        let tenant = |organization, owner| Tenant { organization, sub_account: SubAccountId::new(), owner };
+        let mut world = Self {
+            base,
+            data_dir,
+            access,
+            northwind: tenant(OrganizationId::new(), UserId::new()),
+            southwind: tenant(OrganizationId::new(), UserId::new()),
+            databases,
+            settings,
+            server: Some(Server::start(application, listener)),
+        };
+        world.northwind = world.tenant("Northwind", "Acme Corp", "acme").await;
+        world.southwind = world.tenant("Southwind", "Zenith", "zenith").await;
+        world
+    }
+
+    /// An organization with a sub-account, and people in both.
+    async fn tenant(&self, name: &str, beneath: &str, word: &str) -> Tenant {
+        let organization = self.organization(&format!("{name} Voice"));
+        let domain = format!("{}.example", name.to_lowercase());
+        let owner = self.person("Asha Rao", &format!("owner@{domain}"));
+        self.member(organization, organization.uuid(), owner, "owner");
+        for role in ["admin", "viewer"] {
+            let person = self.person(&format!("{name} {role}"), &format!("{role}@{domain}"));
+            self.member(organization, organization.uuid(), person, role);
+        }
+        let sub_account = self.sub_account(organization, owner, beneath).await;
+        for role in ["owner", "viewer"] {
+            let person = self.person(&format!("{beneath} {role}"), &format!("{role}@{word}.example"));
+            self.member(organization, sub_account.uuid(), person, role);
+        }
+        Tenant { organization, sub_account, owner }
+    }
+
+    /// A connection of the program's own role, in the part of the platform's operator.
+    fn operate(
+        &self,
+        organization: OrganizationId,
+        account: uuid::Uuid,
+        work: impl FnOnce(&mut PgConnection),
+    ) {
+        let mut connection = PgConnection::establish(&self.databases.ready.control_url).unwrap();
+        connection
+            .transaction::<_, diesel::result::Error, _>(|c| {
+                c.batch_execute(&format!(
+                    "SELECT set_config('role', 'dialnexa_operator', true),
+                            set_config('app.organization_id', '{}', true),
+                            set_config('app.account_id', '{account}', true)",
+                    organization.uuid()
+                ))?;
+                work(c);
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    /// An organization with the feature and a brand of its name.
+    pub fn organization(&self, name: &str) -> OrganizationId {
+        let id = OrganizationId::new();
+        self.operate(id, id.uuid(), |c| {
+            for statement in [
+                "INSERT INTO organizations (organization_id, name, region, sub_accounts_enabled, total_concurrency)
+                 VALUES ($1, $2, 'india', true, 200)",
+                "INSERT INTO accounts SELECT $1, $1 WHERE $2 <> ''",
+                "INSERT INTO brands (organization_id, product_name) VALUES ($1, $2)",
+            ] {
+                let statement = sql_query(statement).bind::<Uuid, _>(id.uuid()).bind::<Text, _>(name);
+                statement.execute(c).unwrap();
+            }
+        });
+        id
+    }
+
+    pub fn person(&self, name: &str, email: &str) -> UserId {
+        static HASH: OnceLock<String> = OnceLock::new();
+        let hash = HASH.get_or_init(|| passwords::hash(PASSWORD).unwrap());
+        let id = UserId::new();
+        let nowhere = OrganizationId::new();
+        self.operate(nowhere, nowhere.uuid(), |c| {
+            sql_query("INSERT INTO users (user_id, name, email, password_hash) VALUES ($1, $2, $3, $4)")
+                .bind::<Uuid, _>(id.uuid())
+                .bind::<Text, _>(name)
+                .bind::<Text, _>(email)
+                .bind::<Text, _>(hash)
+                .execute(c)
+                .unwrap();
+        });
+        id
+    }
+
+    pub fn member(&self, organization: OrganizationId, account: uuid::Uuid, user: UserId, role: &str) {
+        self.operate(organization, account, |c| {
+            sql_query("INSERT INTO memberships (user_id, role) VALUES ($1, $2)")
+                .bind::<Uuid, _>(user.uuid())
+                .bind::<Text, _>(role)
+                .execute(c)
+                .unwrap();
+        });
+    }
+
+    /// A sub-account, made by the real operation.
+    pub async fn sub_account(&self, organization: OrganizationId, owner: UserId, name: &str) -> SubAccountId {
+        let scope =
+            self.access.scope_of_member::<ManageSubAccounts>(owner, organization.into()).await.unwrap();
+        let input = NewSubAccountInput {
+            name: name.to_owned(),
+            billing_mode: "isolated".to_owned(),
+            region: "india".to_owned(),
+            concurrency_limit: Some(10),
+            ..NewSubAccountInput::default()
+        };
+        let new = NewSubAccount::check(&input, &regions()).unwrap();
+        scope.write(move |tx| create(tx, &new)).await.unwrap()
+    }
+
+    /// A look at the control database as its owner, past every policy.
+    pub fn count(&self, query: &str) -> i32 {
+        #[derive(diesel::QueryableByName)]
+        struct Counted {
+            #[diesel(sql_type = Integer)]
+            n: i32,
+        }
+        let mut owner = PgConnection::establish(&self.databases.control_of_owner.to_string()).unwrap();
+        sql_query(format!("SELECT ({query})::integer AS n")).get_result::<Counted>(&mut owner).unwrap().n
+    }
+
+    /// Changes something as the database's owner.
+    pub fn force(&self, statement: &str) {
+        let mut owner = PgConnection::establish(&self.databases.control_of_owner.to_string()).unwrap();
+        owner.batch_execute(statement).unwrap();
+    }
+
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.base)
+    }
+
+    /// Stops the server and starts another on the same port and databases.
+    pub fn restart(&mut self) {
+        self.stop();
+        let address: SocketAddr = self.settings.listen;
+        let listener = TcpListener::bind(address).unwrap();
+        let application = Application::open(&self.settings, self.databases.ready.clone()).unwrap();
+        self.access = application.access().clone();
+        self.server = Some(Server::start(application, listener));
+    }
+
+    /// Asks the server to stop and waits until it has.
+    pub fn stop(&mut self) {
+        if let Some(server) = self.server.take() {
+            let _ = server.stop.send(());
+            server.thread.join().unwrap();
+        }
+    }
+}
+
+impl Server {
+    fn start(application: Application, listener: TcpListener) -> Self {
+        let (stop, asked) = oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            let stop = Stop::when(async move {
+                let _ = asked.await;
+            });
+            System::new().block_on(application.serve(listener, stop)).unwrap();
+        });
+        Self { stop, thread }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop();
+        let _ = fs::remove_dir_all(&self.data_dir);
+    }
+}
+
+/// The letters in a folder, oldest first.
+pub fn letters(data_dir: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(data_dir.join("mail")) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "eml"));
+    files.sort();
+    files.iter().map(|file| fs::read_to_string(file).unwrap()).collect()
+}
