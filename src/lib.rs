@@ -18,20 +18,14 @@
 //! - [`work`]: what goes on in the background.
 
 pub mod access;
-<<<<<<< HEAD
-=======
 pub mod admin;
->>>>>>> shell
 pub mod app;
 pub mod config;
 pub mod domain;
 pub mod error;
 pub mod private_postgres;
 pub mod provision;
-<<<<<<< HEAD
-=======
 pub mod routes;
->>>>>>> shell
 pub mod schema;
 pub mod start;
 pub mod values;
