@@ -2,6 +2,7 @@
 
 mod architecture;
 mod browser;
+mod demo;
 mod forms;
 mod gate;
 mod pages;
