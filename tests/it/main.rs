@@ -2,9 +2,12 @@
 
 mod architecture;
 mod browser;
+mod chromium;
 mod demo;
 mod forms;
 mod gate;
+mod isolation;
+mod journeys;
 mod pages;
 mod password_reset;
 mod post_office;
