@@ -60,6 +60,8 @@ pub struct Tenant {
 pub struct WorldOptions {
     pub smtp_url: Option<Url>,
     pub public_url: Option<String>,
+    /// Without the two tenants: for what makes tenants of its own.
+    pub empty: bool,
 }
 
 pub struct World {
@@ -176,6 +178,9 @@ impl World {
             settings,
             server: Some(Server::start(application, listener)),
         };
+        if options.empty {
+            return world;
+        }
         world.northwind = world.tenant("Northwind", "Acme Corp", "acme").await;
         world.southwind = world.tenant("Southwind", "Zenith", "zenith").await;
         world
