@@ -123,6 +123,8 @@ impl Browser {
     pub fn from_address(base: &str, address: IpAddr) -> Self {
         let client = Client::builder()
             .cookie_store(true)
+            // A connection that is kept would hold up the server's stop.
+            .pool_max_idle_per_host(0)
             .redirect(redirect::Policy::none())
             .local_address(address)
             .user_agent("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")
