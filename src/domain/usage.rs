@@ -10,12 +10,12 @@ use time::{Date, Duration, OffsetDateTime};
 
 use crate::{
     access::{
-        Change, Overview, Tx,
+        Change, GateTx, Overview, Tx,
         permission::{Includes, ManageSubAccounts, RecordCalls, View, ViewBilling},
     },
     error::Error,
     schema::control::{organizations, sub_accounts, usage_days},
-    values::{AccountId, SubAccountId, indian_day},
+    values::{AccountId, OrganizationId, Region, SubAccountId, indian_day},
 };
 
 /// How many days a chart and a counter look back, today included.
@@ -174,6 +174,19 @@ pub fn counters(tx: &mut Overview<'_>) -> Result<Vec<Counters>, Error> {
     Ok(counters.collect())
 }
 
+/// An organization whose counters have not been refreshed for a while.
+pub fn due(tx: &mut GateTx<'_>) -> Result<Option<(OrganizationId, Region)>, Error> {
+    Ok(organizations::table
+        .filter(organizations::counters_at.lt(OffsetDateTime::now_utc() - REFRESHED_EVERY))
+        .order(organizations::counters_at)
+        .select((organizations::organization_id, organizations::region))
+        .first(tx.connection())
+        .optional()?)
+}
+
+/// How old the counters may be: a day of the window passes unseen for this long.
+const REFRESHED_EVERY: Duration = Duration::minutes(15);
+
 /// Keeps the counters where the parent's list sorts by them, and their totals beside the
 /// organization. Sub-accounts that are missing from `counters` had no calls.
 pub fn refresh(tx: &mut Tx<'_, ManageSubAccounts>, counters: &[Counters]) -> Result<Change<()>, Error> {
@@ -185,6 +198,12 @@ pub fn refresh(tx: &mut Tx<'_, ManageSubAccounts>, counters: &[Counters]) -> Res
         calls += counter.calls;
         minutes += counter.minutes;
         diesel::update(sub_accounts::table.find((organization, id)))
+            .filter(
+                sub_accounts::calls_30d
+                    .ne(counter.calls)
+                    .or(sub_accounts::minutes_30d.ne(counter.minutes))
+                    .or(sub_accounts::last_call_at.is_distinct_from(counter.last_call_at)),
+            )
             .set((
                 sub_accounts::calls_30d.eq(counter.calls),
                 sub_accounts::minutes_30d.eq(counter.minutes),
@@ -199,7 +218,11 @@ pub fn refresh(tx: &mut Tx<'_, ManageSubAccounts>, counters: &[Counters]) -> Res
         .set((sub_accounts::calls_30d.eq(0), sub_accounts::minutes_30d.eq(0)))
         .execute(tx.connection())?;
     diesel::update(organizations::table.find(organization))
-        .set((organizations::calls_30d.eq(calls), organizations::minutes_30d.eq(minutes)))
+        .set((
+            organizations::calls_30d.eq(calls),
+            organizations::minutes_30d.eq(minutes),
+            organizations::counters_at.eq(diesel::dsl::now),
+        ))
         .execute(tx.connection())?;
     // Counters are derived: there is nothing to tell.
     Ok(Change::none(()))

@@ -15,6 +15,7 @@ diesel::table! {
         suspended_sub_accounts -> Integer,
         calls_30d -> BigInt,
         minutes_30d -> BigInt,
+        counters_at -> Timestamptz,
         created_at -> Timestamptz,
     }
 }

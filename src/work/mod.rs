@@ -1,5 +1,6 @@
 //! Background work: what is done without anybody asking for it at that moment.
 
+pub mod counters;
 pub mod erasure;
 pub mod mail;
 pub mod password_resets;
@@ -21,6 +22,8 @@ use mail::Mailer;
 
 /// How often is looked for something to do.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How often is looked for counters that are old.
+const COUNTERS: Duration = Duration::from_secs(30);
 /// How often what is long over is removed.
 const SWEEP: Duration = Duration::from_secs(600);
 /// How long to leave alone what failed, at first and at most.
@@ -45,6 +48,11 @@ pub fn begin(access: &Arc<Access>, mailer: Mailer, public_url: String, stopping:
         let access = for_stays.clone();
         async move { stays::close_some(&access).await }
     });
+    let for_counters = access.clone();
+    let counters = repeat("counters", COUNTERS, stopping.clone(), move || {
+        let access = for_counters.clone();
+        async move { counters::refresh_one(&access).await }
+    });
     let for_letters = access.clone();
     let letters = repeat("letters", PAUSE, stopping.clone(), move || {
         let (access, mailer, public_url) = (for_letters.clone(), mailer.clone(), public_url.clone());
@@ -58,7 +66,7 @@ pub fn begin(access: &Arc<Access>, mailer: Mailer, public_url: String, stopping:
             Ok(false)
         }
     });
-    Work(vec![spawn(erasure), spawn(stays), spawn(letters), spawn(sweep)])
+    Work(vec![spawn(erasure), spawn(stays), spawn(counters), spawn(letters), spawn(sweep)])
 }
 
 impl Work {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element, wd::WebDriverCompatibleCommand};
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 /// What the browser is like.
@@ -90,7 +91,7 @@ impl Chromium {
         capabilities.insert("browserName".into(), json!("chrome"));
         capabilities.insert("goog:chromeOptions".into(), options);
         capabilities.insert("goog:loggingPrefs".into(), json!({ "browser": "ALL" }));
-        let client = ClientBuilder::native()
+        let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
@@ -138,7 +139,11 @@ impl Chromium {
 
     /// Follows the link or presses the button with this text.
     pub async fn press(&self, text: &str) {
-        self.named(text).await.click().await.unwrap_or_else(|error| panic!("“{text}” cannot be pressed: {error}"));
+        self.named(text)
+            .await
+            .click()
+            .await
+            .unwrap_or_else(|error| panic!("“{text}” cannot be pressed: {error}"));
     }
 
     /// Types into the input with this name, in place of what it holds.
@@ -209,12 +214,16 @@ impl Chromium {
         let severe = entries.as_array().into_iter().flatten().filter(|entry| entry["level"] == "SEVERE");
         // A page that says "not found" is answered with that status; it is no fault.
         let faults = severe.filter_map(|entry| entry["message"].as_str());
-        faults.filter(|text| !text.contains("the server responded with a status of 4")).map(str::to_owned).collect()
+        faults
+            .filter(|text| !text.contains("the server responded with a status of 4"))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Whether the page scrolls sideways.
     pub async fn scrolls_sideways(&self) -> bool {
-        self.run("return document.documentElement.scrollWidth > document.documentElement.clientWidth;").await == true
+        self.run("return document.documentElement.scrollWidth > document.documentElement.clientWidth;").await
+            == true
     }
 
     /// Keeps a picture of the page where `DIALNEXA_SCREENSHOTS` says, if it says.

@@ -243,7 +243,8 @@ fn without_request(page: &Page, ids: &[String]) -> (u16, Vec<String>, String) {
 #[test]
 fn every_route_in_an_account_has_a_verdict() {
     for route in ROUTES.iter().filter(|route| route.answers == Answers::Member) {
-        let found = VERDICTS.iter().any(|(method, path, _)| *method == route.method.as_str() && *path == route.path);
+        let found =
+            VERDICTS.iter().any(|(method, path, _)| *method == route.method.as_str() && *path == route.path);
         assert!(found, "{} {} is missing from the table of verdicts", route.method, route.path);
     }
     for (method, path, _) in VERDICTS {
@@ -330,7 +331,11 @@ async fn every_route_answers_every_caller_as_it_must() {
         for (method, path, takes) in VERDICTS {
             for (label, account, _) in accounts {
                 // The parent's pages name a sub-account of the organization beside them.
-                let beneath = if account == AccountId::from(foreign.organization) { foreign.sub_account } else { sub_account };
+                let beneath = if account == AccountId::from(foreign.organization) {
+                    foreign.sub_account
+                } else {
+                    sub_account
+                };
                 let asked = filled(path, account, beneath, contents[&account], certificate);
                 let what = format!("{}: {method} {path} in {label}", actor.name);
                 let page = ask(&actor.browser, method, &asked).await;
@@ -351,7 +356,8 @@ async fn every_route_answers_every_caller_as_it_must() {
             }
             // A foreign id and one that never was are told alike.
             if (actor.stands)(organization.into()) == Stands::Outside || !path.contains("{sub_account}") {
-                let foreign_path = filled(path, foreign.organization.into(), foreign.sub_account, random, certificate);
+                let foreign_path =
+                    filled(path, foreign.organization.into(), foreign.sub_account, random, certificate);
                 let (never, never_beneath) = (OrganizationId::new(), SubAccountId::new());
                 let random_path = filled(path, never.into(), never_beneath, random, certificate);
                 let ids = [
@@ -367,7 +373,8 @@ async fn every_route_answers_every_caller_as_it_must() {
                 let own = |id: SubAccountId| filled(path, organization.into(), id, random, certificate);
                 let never = SubAccountId::new();
                 let ids = [foreign.sub_account.to_string(), never.to_string()];
-                let one = without_request(&ask(&actor.browser, method, &own(foreign.sub_account)).await, &ids);
+                let one =
+                    without_request(&ask(&actor.browser, method, &own(foreign.sub_account)).await, &ids);
                 let other = without_request(&ask(&actor.browser, method, &own(never)).await, &ids);
                 assert_eq!(one, other, "{}: {method} {path}: foreign and random differ", actor.name);
             }

@@ -192,7 +192,9 @@ async fn the_sums_follow_what_is_typed_and_focus_is_kept() {
     let chromium = Chromium::open(Looks::default()).await;
     sign_in(&chromium, &world, "owner@northwind.example").await;
     chromium.sees("Overview").await;
-    chromium.goto(&format!("{}/accounts/{}/sub-accounts/limits", world.base, world.northwind.organization)).await;
+    chromium
+        .goto(&format!("{}/accounts/{}/sub-accounts/limits", world.base, world.northwind.organization))
+        .await;
     let name = format!("limit-{}", world.northwind.sub_account);
     chromium.fill(&name, "60").await;
     chromium.sees("140 of 200 are free").await;

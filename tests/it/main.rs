@@ -2,8 +2,11 @@
 
 mod architecture;
 mod browser;
+mod chromium;
 mod forms;
 mod gate;
+mod isolation;
+mod journeys;
 mod pages;
 mod password_reset;
 mod post_office;

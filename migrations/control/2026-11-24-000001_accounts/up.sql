@@ -53,6 +53,7 @@ CREATE TABLE organizations (
     -- Refreshed with the sub-accounts' own counters.
     calls_30d bigint NOT NULL DEFAULT 0,
     minutes_30d bigint NOT NULL DEFAULT 0,
+    counters_at timestamptz NOT NULL DEFAULT now(),
     created_at timestamptz NOT NULL DEFAULT now(),
     -- domain.md 3.2: allocations + parent reserved = total.
     CONSTRAINT allocations_within_total CHECK (allocated_concurrency BETWEEN 0 AND total_concurrency),
@@ -165,7 +166,7 @@ CREATE POLICY parent ON organizations TO dialnexa_tenant, dialnexa_operator
 CREATE POLICY overview ON organizations FOR SELECT TO dialnexa_overview
     USING (organization_id = (SELECT current_organization()));
 GRANT SELECT, UPDATE (allocated_concurrency, claimed_concurrency, slots_in_use, active_sub_accounts,
-    suspended_sub_accounts, calls_30d, minutes_30d) ON organizations TO dialnexa_tenant;
+    suspended_sub_accounts, calls_30d, minutes_30d, counters_at) ON organizations TO dialnexa_tenant;
 GRANT SELECT ON organizations TO dialnexa_overview;
 GRANT SELECT, INSERT, UPDATE ON organizations TO dialnexa_operator;
 

@@ -81,6 +81,8 @@ CALL isolate_account_rows('deletion_certificates', 'SELECT, INSERT, UPDATE');
 -- in the tenant that the row names.
 GRANT SELECT, UPDATE (claimed_until, attempts) ON deletion_certificates TO dialnexa_gate;
 CREATE POLICY jobs ON deletion_certificates TO dialnexa_gate USING (completed_at IS NULL) WITH CHECK (true);
+CREATE POLICY counters_due ON organizations FOR SELECT TO dialnexa_gate
+    USING (counters_at < now() - interval '10 minutes');
 CREATE POLICY over ON delegations FOR SELECT TO dialnexa_gate USING (
     ended_at IS NULL AND (expires_at <= now()
         OR NOT EXISTS (SELECT FROM sessions s WHERE s.session_id = delegations.session_id)));

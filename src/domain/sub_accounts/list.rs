@@ -358,9 +358,9 @@ pub struct Totals {
     pub active: i32,
     /// Suspended sub-accounts.
     pub suspended: i32,
-    /// Calls of the last 30 days, the parent's own among them.
+    /// Their calls of the last 30 days.
     pub calls_30d: i64,
-    /// Minutes of the last 30 days, likewise.
+    /// Their minutes of the last 30 days.
     pub minutes_30d: i64,
     /// How its concurrency is shared out.
     pub allocation: Allocation,
