@@ -149,19 +149,6 @@ impl Browser {
         self.send(self.request(Method::GET, path)).await
     }
 
-    /// Opens a page through all its redirects.
-    pub async fn open(&self, path: &str) -> Page {
-        let mut page = self.get(path).await;
-        for _ in 0..5 {
-            if page.status != StatusCode::SEE_OTHER {
-                break;
-            }
-            let to = page.location().to_owned();
-            page = self.get(&to).await;
-        }
-        page
-    }
-
     /// Sends a form as a browser of today does.
     pub async fn submit(&self, form: &Form) -> Page {
         let request = self.posting(form).header("Sec-Fetch-Site", "same-origin").header("Origin", &self.base);

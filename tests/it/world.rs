@@ -15,23 +15,20 @@ use std::{
 
 use actix_web::rt::System;
 use dialnexa::{
-    access::{Access, permission::ManageSubAccounts},
+    access::{Access, OperatorTx, permission::ManageSubAccounts},
     app::Application,
     config::Settings,
     domain::{
         identity::passwords,
+        operator::{self, NewOrganization},
         sub_accounts::create::{NewSubAccount, NewSubAccountInput, create},
     },
     provision::{Ready, prepare_at},
     start::Stop,
-    values::{DatabaseUrl, OrganizationId, Region, SubAccountId, UserId},
+    values::{AccountId, DatabaseUrl, OrganizationId, Region, SubAccountId, UserId},
 };
 use diesel::{
-    Connection, RunQueryDsl,
-    connection::SimpleConnection,
-    pg::PgConnection,
-    sql_query,
-    sql_types::{Integer, Text, Uuid},
+    Connection, RunQueryDsl, connection::SimpleConnection, pg::PgConnection, sql_query, sql_types::Integer,
 };
 use tokio::sync::oneshot;
 use url::Url;
@@ -182,86 +179,67 @@ impl World {
 
     /// An organization with a sub-account, and people in both.
     async fn tenant(&self, name: &str, beneath: &str, word: &str) -> Tenant {
-        let organization = self.organization(&format!("{name} Voice"));
+        let organization = self.organization(&format!("{name} Voice")).await;
+        let account = AccountId::from(organization);
         let domain = format!("{}.example", name.to_lowercase());
-        let owner = self.person("Asha Rao", &format!("owner@{domain}"));
-        self.member(organization, organization.uuid(), owner, "owner");
-        for role in ["admin", "viewer"] {
-            let person = self.person(&format!("{name} {role}"), &format!("{role}@{domain}"));
-            self.member(organization, organization.uuid(), person, role);
+        let mut owner = None;
+        for (role, called) in [("owner", "Asha Rao"), ("admin", "Vikram Shah"), ("viewer", "Neha Iyer")] {
+            let person = self.person_of(organization, called, &format!("{role}@{domain}")).await;
+            self.member(organization, account, person, role).await;
+            owner = owner.or(Some(person));
         }
+        let owner = owner.unwrap();
         let sub_account = self.sub_account(organization, owner, beneath).await;
         for role in ["owner", "viewer"] {
-            let person = self.person(&format!("{beneath} {role}"), &format!("{role}@{word}.example"));
-            self.member(organization, sub_account.uuid(), person, role);
+            let (called, email) = (format!("{beneath} {role}"), format!("{role}@{word}.example"));
+            let person = self.person_of(organization, &called, &email).await;
+            self.member(organization, sub_account, person, role).await;
         }
         Tenant { organization, sub_account, owner }
     }
 
-    /// A connection of the program's own role, in the part of the platform's operator.
-    fn operate(
+    /// An organization with the feature and a brand of its name.
+    pub async fn organization(&self, name: &str) -> OrganizationId {
+        let id = OrganizationId::new();
+        let new = NewOrganization {
+            name: name.to_owned(),
+            region: regions().remove(0),
+            currency: "INR".to_owned(),
+            total_concurrency: 200,
+            sub_accounts_enabled: true,
+            brand: Some((name.to_owned(), None)),
+        };
+        let created = self.access.operate(id, id.into(), move |tx| operator::create_organization(tx, &new));
+        created.await.unwrap();
+        id
+    }
+
+    /// Somebody who belongs nowhere yet.
+    pub async fn person(&self, name: &str, email: &str) -> UserId {
+        self.person_of(self.northwind.organization, name, email).await
+    }
+
+    async fn person_of(&self, organization: OrganizationId, name: &str, email: &str) -> UserId {
+        static HASH: OnceLock<String> = OnceLock::new();
+        let hash = HASH.get_or_init(|| passwords::hash(PASSWORD).unwrap()).clone();
+        let (name, email) = (name.to_owned(), email.to_owned());
+        let create = move |tx: &mut OperatorTx<'_>| operator::create_person(tx, &email, &name, Some(hash));
+        self.access.operate(organization, organization.into(), create).await.unwrap()
+    }
+
+    /// Makes somebody a member of an account.
+    pub async fn member(
         &self,
         organization: OrganizationId,
-        account: uuid::Uuid,
-        work: impl FnOnce(&mut PgConnection),
+        account: impl Into<AccountId>,
+        person: UserId,
+        role: &str,
     ) {
-        let mut connection = PgConnection::establish(&self.databases.ready.control_url).unwrap();
-        connection
-            .transaction::<_, diesel::result::Error, _>(|c| {
-                c.batch_execute(&format!(
-                    "SELECT set_config('role', 'dialnexa_operator', true),
-                            set_config('app.organization_id', '{}', true),
-                            set_config('app.account_id', '{account}', true)",
-                    organization.uuid()
-                ))?;
-                work(c);
-                Ok(())
-            })
-            .unwrap();
-    }
-
-    /// An organization with the feature and a brand of its name.
-    pub fn organization(&self, name: &str) -> OrganizationId {
-        let id = OrganizationId::new();
-        self.operate(id, id.uuid(), |c| {
-            for statement in [
-                "INSERT INTO organizations (organization_id, name, region, sub_accounts_enabled, total_concurrency)
-                 VALUES ($1, $2, 'india', true, 200)",
-                "INSERT INTO accounts SELECT $1, $1 WHERE $2 <> ''",
-                "INSERT INTO brands (organization_id, product_name) VALUES ($1, $2)",
-            ] {
-                let statement = sql_query(statement).bind::<Uuid, _>(id.uuid()).bind::<Text, _>(name);
-                statement.execute(c).unwrap();
-            }
-        });
-        id
-    }
-
-    pub fn person(&self, name: &str, email: &str) -> UserId {
-        static HASH: OnceLock<String> = OnceLock::new();
-        let hash = HASH.get_or_init(|| passwords::hash(PASSWORD).unwrap());
-        let id = UserId::new();
-        let nowhere = OrganizationId::new();
-        self.operate(nowhere, nowhere.uuid(), |c| {
-            sql_query("INSERT INTO users (user_id, name, email, password_hash) VALUES ($1, $2, $3, $4)")
-                .bind::<Uuid, _>(id.uuid())
-                .bind::<Text, _>(name)
-                .bind::<Text, _>(email)
-                .bind::<Text, _>(hash)
-                .execute(c)
-                .unwrap();
-        });
-        id
-    }
-
-    pub fn member(&self, organization: OrganizationId, account: uuid::Uuid, user: UserId, role: &str) {
-        self.operate(organization, account, |c| {
-            sql_query("INSERT INTO memberships (user_id, role) VALUES ($1, $2)")
-                .bind::<Uuid, _>(user.uuid())
-                .bind::<Text, _>(role)
-                .execute(c)
-                .unwrap();
-        });
+        let role = role.parse().unwrap();
+        let added = self
+            .access
+            .operate(organization, account.into(), move |tx| operator::add_member(tx, person, role));
+        added.await.unwrap();
     }
 
     /// A sub-account, made by the real operation.
