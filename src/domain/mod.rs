@@ -4,7 +4,6 @@
 //! An area owns its tables and calls only areas that stand before it here:
 //!
 //! 1. [`audit`]: who did what, and the proof that nobody changed the record.
-//! 1. [`identity`]: people, their passwords, sessions and memberships.
 //! 1. [`idempotency`]: doing once what is asked twice.
 //! 1. [`identity`]: people, their passwords, sessions and memberships; API keys.
 //! 1. [`workspaces`]: divisions inside one account.
@@ -18,6 +17,7 @@
 //! 1. [`calls`]: calls, transcripts, recordings.
 //! 1. [`deletion`]: deleting a sub-account for good.
 //! 1. [`operator`]: what the platform's operator does.
+//! 1. [`demo`]: a world to look around in, made with the operations of all others.
 
 pub mod agents;
 pub mod audit;
@@ -25,6 +25,7 @@ pub mod billing;
 pub mod calls;
 pub mod delegations;
 pub mod deletion;
+pub mod demo;
 pub mod idempotency;
 pub mod identity;
 pub mod limits;

@@ -182,7 +182,7 @@ async fn many_sign_ins_starve_no_other_page() {
 #[tokio::test]
 async fn somebody_without_an_account_sees_an_empty_choice() {
     let world = World::new().await;
-    world.person("New Person", "new@nowhere.example").await;
+    world.person("New Person", "new@nowhere.example");
     let browser = world.browser();
     let page = browser.sign_in("new@nowhere.example", PASSWORD).await;
     assert_eq!(page.location(), "/accounts");

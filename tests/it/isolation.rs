@@ -280,8 +280,8 @@ async fn actors(world: &World, sibling: SubAccountId) -> Vec<Actor> {
     let Tenant { organization, sub_account, .. } = world.northwind;
     let (org, acme): (AccountId, AccountId) = (organization.into(), sub_account.into());
     for role in ["admin", "member"] {
-        let person = world.person(&format!("Acme {role}"), &format!("{role}@acme.example")).await;
-        world.member(organization, sub_account, person, role).await;
+        let person = world.person(&format!("Acme {role}"), &format!("{role}@acme.example"));
+        world.member(organization, sub_account.uuid(), person, role);
     }
     let at = |email: &'static str| world.browser().signed_in(email);
     let beneath = Some(vec![acme, sibling.into()]);

@@ -3,6 +3,7 @@
 mod architecture;
 mod browser;
 mod chromium;
+mod demo;
 mod forms;
 mod gate;
 mod isolation;

@@ -15,7 +15,7 @@ use std::{
 
 use actix_web::rt::System;
 use dialnexa::{
-    access::{Access, OperatorTx, permission::ManageSubAccounts},
+    access::{Access, permission::ManageSubAccounts},
     app::Application,
     config::Settings,
     domain::{
@@ -25,10 +25,14 @@ use dialnexa::{
     },
     provision::{Ready, prepare_at},
     start::Stop,
-    values::{AccountId, DatabaseUrl, OrganizationId, Region, SubAccountId, UserId},
+    values::{DatabaseUrl, OrganizationId, Region, SubAccountId, UserId},
 };
 use diesel::{
-    Connection, RunQueryDsl, connection::SimpleConnection, pg::PgConnection, sql_query, sql_types::Integer,
+    Connection, RunQueryDsl,
+    connection::SimpleConnection,
+    pg::PgConnection,
+    sql_query,
+    sql_types::{Integer, Text, Uuid},
 };
 use tokio::sync::oneshot;
 use url::Url;
@@ -56,6 +60,8 @@ pub struct Tenant {
 pub struct WorldOptions {
     pub smtp_url: Option<Url>,
     pub public_url: Option<String>,
+    /// Without the two tenants: for what makes tenants of its own.
+    pub empty: bool,
 }
 
 pub struct World {
@@ -172,6 +178,9 @@ impl World {
             settings,
             server: Some(Server::start(application, listener)),
         };
+        if options.empty {
+            return world;
+        }
         world.northwind = world.tenant("Northwind", "Acme Corp", "acme").await;
         world.southwind = world.tenant("Southwind", "Zenith", "zenith").await;
         world
@@ -180,22 +189,41 @@ impl World {
     /// An organization with a sub-account, and people in both.
     async fn tenant(&self, name: &str, beneath: &str, word: &str) -> Tenant {
         let organization = self.organization(&format!("{name} Voice")).await;
-        let account = AccountId::from(organization);
         let domain = format!("{}.example", name.to_lowercase());
-        let mut owner = None;
-        for (role, called) in [("owner", "Asha Rao"), ("admin", "Vikram Shah"), ("viewer", "Neha Iyer")] {
-            let person = self.person_of(organization, called, &format!("{role}@{domain}")).await;
-            self.member(organization, account, person, role).await;
-            owner = owner.or(Some(person));
+        let owner = self.person("Asha Rao", &format!("owner@{domain}"));
+        self.member(organization, organization.uuid(), owner, "owner");
+        for role in ["admin", "viewer"] {
+            let person = self.person(&format!("{name} {role}"), &format!("{role}@{domain}"));
+            self.member(organization, organization.uuid(), person, role);
         }
-        let owner = owner.unwrap();
         let sub_account = self.sub_account(organization, owner, beneath).await;
         for role in ["owner", "viewer"] {
-            let (called, email) = (format!("{beneath} {role}"), format!("{role}@{word}.example"));
-            let person = self.person_of(organization, &called, &email).await;
-            self.member(organization, sub_account, person, role).await;
+            let person = self.person(&format!("{beneath} {role}"), &format!("{role}@{word}.example"));
+            self.member(organization, sub_account.uuid(), person, role);
         }
         Tenant { organization, sub_account, owner }
+    }
+
+    /// A connection of the program's own role, in the part of the platform's operator.
+    fn operate(
+        &self,
+        organization: OrganizationId,
+        account: uuid::Uuid,
+        work: impl FnOnce(&mut PgConnection),
+    ) {
+        let mut connection = PgConnection::establish(&self.databases.ready.control_url).unwrap();
+        connection
+            .transaction::<_, diesel::result::Error, _>(|c| {
+                c.batch_execute(&format!(
+                    "SELECT set_config('role', 'dialnexa_operator', true),
+                            set_config('app.organization_id', '{}', true),
+                            set_config('app.account_id', '{account}', true)",
+                    organization.uuid()
+                ))?;
+                work(c);
+                Ok(())
+            })
+            .unwrap();
     }
 
     /// An organization with the feature and a brand of its name.
@@ -203,43 +231,41 @@ impl World {
         let id = OrganizationId::new();
         let new = NewOrganization {
             name: name.to_owned(),
-            region: regions().remove(0),
+            region: "india".parse().unwrap(),
             currency: "INR".to_owned(),
             total_concurrency: 200,
             sub_accounts_enabled: true,
             brand: Some((name.to_owned(), None)),
         };
-        let created = self.access.operate(id, id.into(), move |tx| operator::create_organization(tx, &new));
-        created.await.unwrap();
+        self.access.operate(id, id.into(), move |tx| operator::create_organization(tx, &new)).await.unwrap();
         id
     }
 
-    /// Somebody who belongs nowhere yet.
-    pub async fn person(&self, name: &str, email: &str) -> UserId {
-        self.person_of(self.northwind.organization, name, email).await
-    }
-
-    async fn person_of(&self, organization: OrganizationId, name: &str, email: &str) -> UserId {
+    pub fn person(&self, name: &str, email: &str) -> UserId {
         static HASH: OnceLock<String> = OnceLock::new();
-        let hash = HASH.get_or_init(|| passwords::hash(PASSWORD).unwrap()).clone();
-        let (name, email) = (name.to_owned(), email.to_owned());
-        let create = move |tx: &mut OperatorTx<'_>| operator::create_person(tx, &email, &name, Some(hash));
-        self.access.operate(organization, organization.into(), create).await.unwrap()
+        let hash = HASH.get_or_init(|| passwords::hash(PASSWORD).unwrap());
+        let id = UserId::new();
+        let nowhere = OrganizationId::new();
+        self.operate(nowhere, nowhere.uuid(), |c| {
+            sql_query("INSERT INTO users (user_id, name, email, password_hash) VALUES ($1, $2, $3, $4)")
+                .bind::<Uuid, _>(id.uuid())
+                .bind::<Text, _>(name)
+                .bind::<Text, _>(email)
+                .bind::<Text, _>(hash)
+                .execute(c)
+                .unwrap();
+        });
+        id
     }
 
-    /// Makes somebody a member of an account.
-    pub async fn member(
-        &self,
-        organization: OrganizationId,
-        account: impl Into<AccountId>,
-        person: UserId,
-        role: &str,
-    ) {
-        let role = role.parse().unwrap();
-        let added = self
-            .access
-            .operate(organization, account.into(), move |tx| operator::add_member(tx, person, role));
-        added.await.unwrap();
+    pub fn member(&self, organization: OrganizationId, account: uuid::Uuid, user: UserId, role: &str) {
+        self.operate(organization, account, |c| {
+            sql_query("INSERT INTO memberships (user_id, role) VALUES ($1, $2)")
+                .bind::<Uuid, _>(user.uuid())
+                .bind::<Text, _>(role)
+                .execute(c)
+                .unwrap();
+        });
     }
 
     /// A sub-account, made by the real operation.

@@ -1,0 +1,253 @@
+//! The demo world: a parent with sub-accounts in three regions and three months of calls,
+//! a second organization that it must never see, and a third without the feature.
+//!
+//! It is loaded once. Each step is one transaction that knows whether it was taken, so
+//! that a loading that was killed anywhere is completed by the next, and two at once make
+//! one world. The last step is an entry in the audit log; after it nothing is touched any
+//! more, whatever people have deleted or renamed since.
+
+mod account;
+mod content;
+mod money;
+mod people;
+mod recordings;
+mod scripts;
+mod traffic;
+mod voice;
+mod world;
+
+use std::{fmt, sync::Arc};
+
+use diesel::prelude::*;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use hmac::{Hmac, Mac};
+use serde_json::json;
+use sha2::Sha256;
+use time::OffsetDateTime;
+use uuid::Builder;
+
+use crate::{
+    access::{
+        Access, Change, Event, OperatorTx,
+        permission::{Administer, ManageSubAccounts},
+    },
+    domain::{
+        identity::api_keys::{self, KeyMode, KeyText},
+        operator::{self, NewOrganization},
+        usage,
+    },
+    error::Error,
+    schema::control::audit_entries,
+    values::{OrganizationId, Region},
+};
+
+use account::Loaded;
+use voice::Voices;
+use world::{EASTGATE, NORTHWIND, Organization, PASSWORD, SOUTHWIND};
+
+/// How much is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    /// Of the calls of an ordinary day.
+    pub calls_percent: u16,
+    /// Recordings of an account's latest calls.
+    pub recordings: u16,
+    /// Whether all recordings of the last two weeks are made where they are wanted.
+    pub all_recent_recordings: bool,
+}
+
+impl Size {
+    /// About 12,000 calls.
+    pub const FULL: Self = Self { calls_percent: 100, recordings: 30, all_recent_recordings: true };
+    /// Enough to test with.
+    pub const SMALL: Self = Self { calls_percent: 8, recordings: 2, all_recent_recordings: false };
+}
+
+/// What somebody needs to look around: names and values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DemoSignIns(Vec<(&'static str, String)>);
+
+impl DemoSignIns {
+    /// The value of this name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// One `NAME=value` per line.
+impl fmt::Display for DemoSignIns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|(name, value)| writeln!(f, "{name}={value}"))
+    }
+}
+
+/// What the deployment's secret makes of a purpose: what must be the same at each loading
+/// and unguessable elsewhere.
+fn derived(secret: &[u8; 32], purpose: &str) -> [u8; 32] {
+    // HMAC takes keys of any length.
+    Hmac::<Sha256>::new_from_slice(secret)
+        .map(|mac| mac.chain_update(b"demo ").chain_update(purpose.as_bytes()).finalize().into_bytes().into())
+        .unwrap_or_default()
+}
+
+/// An id that is the same at each loading.
+fn derived_id(secret: &[u8; 32], purpose: &str, made_at: OffsetDateTime) -> uuid::Uuid {
+    let mut random = [0; 10];
+    random.copy_from_slice(&derived(secret, purpose)[..10]);
+    let millis = u64::try_from(made_at.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
+    Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
+fn organization_id(secret: &[u8; 32], organization: &Organization) -> OrganizationId {
+    let founded = time::macros::datetime!(2026-01-05 06:30 UTC);
+    OrganizationId::from_uuid(derived_id(secret, organization.domain, founded))
+}
+
+/// The demo keys of the parent: made of the deployment's secret, so that they can be
+/// shown again.
+fn key(secret: &[u8; 32], mode: KeyMode) -> KeyText {
+    let mut random = [0; 16];
+    random.copy_from_slice(&derived(secret, mode.as_str())[..16]);
+    KeyText::of(mode, random)
+}
+
+fn sign_ins(secret: &[u8; 32]) -> DemoSignIns {
+    let text = str::to_owned;
+    DemoSignIns(vec![
+        ("OWNER_EMAIL", text("owner@northwind.example")),
+        ("ADMIN_EMAIL", text("admin@northwind.example")),
+        ("VIEWER_EMAIL", text("viewer@northwind.example")),
+        ("SUB_ACCOUNT_OWNER_EMAIL", text("owner@acme.example")),
+        ("SUB_ACCOUNT_ADMIN_EMAIL", text("admin@acme.example")),
+        ("SUB_ACCOUNT_MEMBER_EMAIL", text("member@acme.example")),
+        ("SUB_ACCOUNT_VIEWER_EMAIL", text("viewer@acme.example")),
+        ("OTHER_OWNER_EMAIL", text("owner@southwind.example")),
+        ("WITHOUT_FEATURE_EMAIL", text("owner@eastgate.example")),
+        ("DEMO_PASSWORD", text(PASSWORD)),
+        ("ORGANIZATION_ID", organization_id(secret, &NORTHWIND).to_string()),
+        ("LIVE_API_KEY", key(secret, KeyMode::Live).reveal().to_owned()),
+        ("TEST_API_KEY", key(secret, KeyMode::Test).reveal().to_owned()),
+    ])
+}
+
+/// Loads the demo world, unless it was loaded before.
+///
+/// # Errors
+/// Those of the databases and object stores; what was loaded until then stays, and the
+/// next loading completes it.
+pub async fn load(access: &Arc<Access>, secret: &[u8; 32]) -> Result<DemoSignIns, Error> {
+    load_sized(access, secret, Size::FULL).await
+}
+
+/// As [`load`], of another size.
+///
+/// # Errors
+/// As [`load`].
+pub async fn load_sized(access: &Arc<Access>, secret: &[u8; 32], size: Size) -> Result<DemoSignIns, Error> {
+    let id = organization_id(secret, &NORTHWIND);
+    if !access.operate(id, id.into(), |tx| is_loaded(tx).map(Change::none)).await? {
+        let loading = Loading {
+            access: access.clone(),
+            secret: *secret,
+            size,
+            voices: Arc::new(Voices::new()),
+            now: OffsetDateTime::now_utc(),
+        };
+        // The parent last: its marker says that all three are there.
+        for organization in [&EASTGATE, &SOUTHWIND, &NORTHWIND] {
+            loading.organization(organization).await?;
+        }
+        access.operate(id, id.into(), mark_loaded).await?;
+    }
+    Ok(sign_ins(secret))
+}
+
+/// The audit action that says the world is there.
+const LOADED: &str = "demo.loaded";
+
+fn is_loaded(tx: &mut OperatorTx<'_>) -> Result<bool, Error> {
+    let marker = audit_entries::table.filter(audit_entries::action.eq(LOADED));
+    Ok(diesel::select(diesel::dsl::exists(marker)).get_result(tx.connection())?)
+}
+
+fn mark_loaded(tx: &mut OperatorTx<'_>) -> Result<Change<()>, Error> {
+    if is_loaded(tx)? {
+        return Ok(Change::none(()));
+    }
+    let event = Event {
+        account: tx.account(),
+        action: LOADED,
+        object: NORTHWIND.name.to_owned(),
+        object_id: tx.organization().to_string(),
+        details: json!({}),
+    };
+    Ok(Change::new((), event))
+}
+
+/// One loading of the world.
+struct Loading {
+    access: Arc<Access>,
+    secret: [u8; 32],
+    size: Size,
+    voices: Arc<Voices>,
+    now: OffsetDateTime,
+}
+
+impl Loading {
+    /// The region of this name or, where it is not configured, another.
+    fn region(&self, name: &str) -> Result<Region, Error> {
+        let mut regions = self.access.regions();
+        let named = self.access.regions().find(|region| region.as_str() == name);
+        named.or_else(|| regions.next()).cloned().ok_or_else(|| Error::internal("no region is configured"))
+    }
+
+    async fn organization(&self, organization: &'static Organization) -> Result<(), Error> {
+        let id = organization_id(&self.secret, organization);
+        let new = NewOrganization {
+            name: organization.name.to_owned(),
+            region: self.region("india")?,
+            currency: "INR".to_owned(),
+            total_concurrency: organization.total_concurrency,
+            sub_accounts_enabled: organization.enabled,
+            brand: organization.enabled.then(|| {
+                (organization.brand.to_owned(), Some(format!("support@{}.example", organization.domain)))
+            }),
+        };
+        let create = move |tx: &mut OperatorTx<'_>| {
+            if operator::exists(tx)? { Ok(Change::none(())) } else { operator::create_organization(tx, &new) }
+        };
+        unless_made_meanwhile(self.access.operate(id, id.into(), create).await)?;
+        let members = self.members(id, id.into(), organization.domain, organization.members).await?;
+        let owner =
+            members.first().copied().ok_or_else(|| Error::internal("an organization has an owner"))?;
+
+        // A few at a time: each is one connection, and sound takes a processor.
+        let loaded: Vec<Loaded> = stream::iter(organization.sub_accounts.iter().enumerate())
+            .map(|(at, sub_account)| self.sub_account(organization, owner, at, sub_account))
+            .buffer_unordered(3)
+            .try_collect()
+            .await?;
+        self.own_account(organization, loaded).await?;
+        if organization.enabled {
+            let scope = self.access.scope_of_member::<ManageSubAccounts>(owner, id.into()).await?;
+            let counters = scope.overview(usage::counters).await?;
+            scope.write(move |tx| usage::refresh(tx, &counters)).await?;
+        }
+        if organization.domain == NORTHWIND.domain {
+            let scope = self.access.scope_of_member::<Administer>(owner, id.into()).await?;
+            for (mode, name) in [(KeyMode::Live, "Demo, live"), (KeyMode::Test, "Demo, test")] {
+                let text = key(&self.secret, mode);
+                scope.write(move |tx| api_keys::keep(tx, name, mode, &text)).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What another loading made at the same moment is made.
+fn unless_made_meanwhile(outcome: Result<(), Error>) -> Result<(), Error> {
+    match outcome {
+        Err(Error::Conflict { code: "organization_exists" | "already_member" | "email_taken", .. }) => Ok(()),
+        other => other,
+    }
+}
