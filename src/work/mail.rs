@@ -5,7 +5,10 @@ use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::PathBuf, sync::Arc,
 use actix_web::web;
 use lettre::{
     Address, Message, SmtpTransport, Transport,
-    message::{Mailbox, header::ContentType},
+    message::{
+        Body, Mailbox,
+        header::{ContentTransferEncoding, ContentType},
+    },
 };
 use url::{Host, Url};
 use uuid::Uuid;
@@ -80,12 +83,26 @@ impl Mailer {
             .to(to)
             .subject(letter.subject)
             .header(ContentType::TEXT_PLAIN)
-            .body(letter.text)
+            .body(body(letter.text))
             .map_err(Error::internal)?;
         match self.way.as_ref() {
             Way::Server(server) => server.send(&message).map(drop).map_err(Error::internal),
             Way::Folder(folder) => keep(folder, &message.formatted()).map_err(Error::internal),
         }
+    }
+}
+
+/// The longest line that every mail server takes as it is (RFC 5322).
+const LONGEST_LINE: usize = 998;
+
+/// The text as it is, where every mail server takes it so: a link then stays in one piece
+/// also to whoever reads the raw letter.
+fn body(text: String) -> Body {
+    if text.is_ascii() && text.lines().all(|line| line.len() <= LONGEST_LINE) {
+        let lines = text.lines().flat_map(|line| [line, "\r\n"]).collect::<String>();
+        Body::dangerous_pre_encoded(lines.into_bytes(), ContentTransferEncoding::SevenBit)
+    } else {
+        Body::new(text)
     }
 }
 
