@@ -17,12 +17,30 @@ use crate::{
 
 use super::{
     Tx,
-    permission::{ManageSubAccounts, Standing},
-    principal::{Account, Asker, Delegation, Person, Principal, RequestFacts, SubAccountFacts},
+    permission::ManageSubAccounts,
+    principal::{Account, Asker, Delegation, Person, Principal, RequestFacts, Standing, SubAccountFacts},
 };
 
 /// What the product is called where no brand is set.
 pub const PRODUCT_NAME: &str = "DialNexa";
+
+/// What is known of a person.
+#[derive(Queryable)]
+struct Who {
+    name: String,
+    email: String,
+    time_zone: String,
+}
+
+type WhoColumns = (users::name, users::email, users::time_zone);
+
+const WHO: WhoColumns = (users::name, users::email, users::time_zone);
+
+impl Who {
+    fn signed_in(self, id: UserId, session: SessionId) -> Person {
+        Person { id, name: self.name, email: self.email, time_zone: self.time_zone, session }
+    }
+}
 
 /// The person with this id, signed in by `session`.
 pub(super) fn person(
@@ -30,13 +48,9 @@ pub(super) fn person(
     user: UserId,
     session: SessionId,
 ) -> Result<Person, Error> {
-    let (name, email, time_zone) = users::table
-        .find(user)
-        .select((users::name, users::email, users::time_zone))
-        .first(connection)
-        .optional()?
-        .ok_or(Error::SignedOut)?;
-    Ok(Person { id: user, name, email, time_zone, session })
+    let who: Who =
+        users::table.find(user).select(WHO).first(connection).optional()?.ok_or(Error::SignedOut)?;
+    Ok(who.signed_in(user, session))
 }
 
 /// Who `user` is in `account`, or [`Error::NotFound`] when the account is none of theirs.
@@ -47,35 +61,43 @@ pub(super) fn asker(
     account: AccountId,
     request: RequestFacts,
 ) -> Result<Asker, Error> {
-    let person = person(connection, user, session)?;
-    let (principal, standing, account) = match account {
-        AccountId::Organization(id) => in_organization(connection, person, id)?,
-        AccountId::SubAccount(id) => in_sub_account(connection, person, id)?,
+    let found = match account {
+        AccountId::Organization(id) => in_organization(connection, user, session, id),
+        AccountId::SubAccount(id) => in_sub_account(connection, user, session, id),
     };
+    if let Err(Error::NotFound) = found {
+        // It may be the person who is gone.
+        person(connection, user, session)?;
+    }
+    let (principal, standing, account) = found?;
     Ok(Asker { principal, standing, account, request })
 }
 
 fn in_organization(
     connection: &mut PgConnection,
-    person: Person,
+    user: UserId,
+    session: SessionId,
     id: OrganizationId,
 ) -> Result<(Principal, Standing, Account), Error> {
-    let (name, region, enabled, role, brand) = organizations::table
+    let (who, name, region, enabled, role, brand) = organizations::table
+        .inner_join(users::table.on(users::user_id.eq(user)))
         .left_join(brands::table.on(brands::organization_id.eq(organizations::organization_id)))
         .inner_join(
             memberships::table.on(memberships::organization_id
                 .eq(organizations::organization_id)
                 .and(memberships::account_id.eq(organizations::organization_id))),
         )
-        .filter(organizations::organization_id.eq(id).and(memberships::user_id.eq(person.id)))
+        .filter(organizations::organization_id.eq(id).and(memberships::user_id.eq(user)))
         .select((
+            WHO,
             organizations::name,
             organizations::region,
             organizations::sub_accounts_enabled,
             memberships::role,
             brands::product_name.nullable(),
         ))
-        .first::<(String, Region, bool, Role, Option<String>)>(connection)?;
+        .first::<(Who, String, Region, bool, Role, Option<String>)>(connection)?;
+    let person = who.signed_in(user, session);
     let account = Account {
         organization: id,
         id: id.into(),
@@ -93,6 +115,7 @@ diesel::alias!(memberships as parent_memberships: ParentMemberships);
 
 #[derive(Queryable)]
 struct SubAccountRow {
+    who: Who,
     organization: OrganizationId,
     name: String,
     region: Region,
@@ -107,36 +130,39 @@ struct SubAccountRow {
 
 fn in_sub_account(
     connection: &mut PgConnection,
-    person: Person,
+    user: UserId,
+    session: SessionId,
     id: SubAccountId,
 ) -> Result<(Principal, Standing, Account), Error> {
     let row = sub_accounts::table
+        .inner_join(users::table.on(users::user_id.eq(user)))
         .left_join(brands::table.on(brands::organization_id.eq(sub_accounts::organization_id)))
         .left_join(
             memberships::table.on(memberships::organization_id
                 .eq(sub_accounts::organization_id)
                 .and(memberships::account_id.eq(sub_accounts::sub_account_id))
-                .and(memberships::user_id.eq(person.id))),
+                .and(memberships::user_id.eq(user))),
         )
         .left_join(
             parent_memberships.on(parent_memberships
                 .field(memberships::organization_id)
                 .eq(sub_accounts::organization_id)
                 .and(parent_memberships.field(memberships::account_id).eq(sub_accounts::organization_id))
-                .and(parent_memberships.field(memberships::user_id).eq(person.id))),
+                .and(parent_memberships.field(memberships::user_id).eq(user))),
         )
         .left_join(
             delegations::table.on(delegations::organization_id
                 .eq(sub_accounts::organization_id)
                 .and(delegations::account_id.eq(sub_accounts::sub_account_id))
-                .and(delegations::session_id.eq(person.session))
-                .and(delegations::user_id.eq(person.id))
+                .and(delegations::session_id.eq(session))
+                .and(delegations::user_id.eq(user))
                 .and(delegations::ended_at.is_null())
                 .and(delegations::expires_at.gt(diesel::dsl::now))),
         )
         .filter(sub_accounts::sub_account_id.eq(id))
         .filter(sub_accounts::status.ne(SubAccountStatus::Deleting))
         .select((
+            WHO,
             sub_accounts::organization_id,
             sub_accounts::name,
             sub_accounts::region,
@@ -149,6 +175,7 @@ fn in_sub_account(
             delegations::expires_at.nullable(),
         ))
         .first::<SubAccountRow>(connection)?;
+    let person = row.who.signed_in(user, session);
     let delegation = row
         .delegation
         .zip(row.delegation_expires)

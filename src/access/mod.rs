@@ -39,9 +39,8 @@ pub(crate) use tx::InAccount;
 pub use tx::{Control, EraserTx, GateTx, OperatorTx, Overview, RegionTx, Regional, Tx};
 
 use change::{Author, append};
-use permission::Standing;
 use pools::{Connections, connect, connection};
-use principal::{Account, Asker, Person, Principal, RequestFacts};
+use principal::{Account, Asker, Person, Principal, RequestFacts, Standing};
 use tx::{DatabaseRole, enter_gate, enter_tenant, transaction};
 
 /// Where recordings are kept: one store per region.
@@ -66,6 +65,8 @@ pub struct AccessSettings {
 
 /// The program's access to its data. Everything it gives is bound to a tenant.
 pub struct Access {
+    /// Connections that are the gate for good: who asks is found out in few steps.
+    gate: Connections,
     control: Connections,
     regions: BTreeMap<Region, Connections>,
     object_stores: BTreeMap<Region, Objects>,
@@ -80,10 +81,11 @@ impl Access {
         let regions = settings
             .region_urls
             .into_iter()
-            .map(|(region, url)| Ok((region, connect(&url, settings.connections)?)))
+            .map(|(region, url)| Ok((region, connect(&url, settings.connections, None)?)))
             .collect::<Result<_, Error>>()?;
         Ok(Arc::new(Self {
-            control: connect(&settings.control_url, settings.connections)?,
+            gate: connect(&settings.control_url, settings.connections, Some(DatabaseRole::Gate))?,
+            control: connect(&settings.control_url, settings.connections, None)?,
             regions,
             object_stores: settings.object_stores,
         }))
@@ -124,12 +126,20 @@ impl Access {
         self.run(move |access| access.gate_now(person, |c| work(&mut GateTx::new(c)))).await
     }
 
+    /// One statement at the gate, for nobody in particular, without a transaction.
+    async fn ask_gate<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&mut PgConnection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.run(move |access| work(&mut *connection(&access.gate)?)).await
+    }
+
     fn gate_now<T>(
         &self,
         person: Option<UserId>,
         work: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut pooled = connection(&self.control)?;
+        let mut pooled = connection(&self.gate)?;
         transaction(&mut pooled, false, |c| {
             enter_gate(c, person.map(UserId::uuid))?;
             work(c)

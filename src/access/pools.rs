@@ -10,38 +10,47 @@ use diesel::{
 
 use crate::error::Error;
 
+use super::tx::{DatabaseRole, set_config};
+
 pub(super) type Connections = Pool<ConnectionManager<PgConnection>>;
 pub(super) type Pooled = PooledConnection<ConnectionManager<PgConnection>>;
 
 /// How long a request waits for a connection before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Limits on each connection, so that one slow statement or a forgotten transaction
-/// cannot hold a place for long (`trust.md` R8).
+/// What each connection begins with: limits, so that one slow statement or a forgotten
+/// transaction cannot hold a place for long (`trust.md` R8), and for some a group role
+/// that they keep.
 #[derive(Debug)]
-struct TimeLimits;
+struct Beginning {
+    role: Option<DatabaseRole>,
+}
 
-impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for TimeLimits {
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Beginning {
     fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
-        // SET takes no typed form in the DSL.
-        for limit in [
-            "SET statement_timeout = '15s'",
-            "SET lock_timeout = '5s'",
-            "SET idle_in_transaction_session_timeout = '30s'",
-        ] {
-            diesel::sql_query(limit).execute(connection).map_err(diesel::r2d2::Error::QueryError)?;
+        let settings = [
+            ("statement_timeout", "15s"),
+            ("lock_timeout", "5s"),
+            ("idle_in_transaction_session_timeout", "30s"),
+        ];
+        let role = self.role.map(|role| ("role", role.name()));
+        for (name, value) in settings.into_iter().chain(role) {
+            diesel::select(set_config(name, value, false))
+                .execute(connection)
+                .map_err(diesel::r2d2::Error::QueryError)?;
         }
         Ok(())
     }
 }
 
-/// Connections to the database at `url`, `size` at most, opened as they are needed.
-pub(super) fn connect(url: &str, size: u32) -> Result<Connections, Error> {
+/// Connections to the database at `url`, `size` at most, opened as they are needed; in
+/// `role` for good, or in none.
+pub(super) fn connect(url: &str, size: u32, role: Option<DatabaseRole>) -> Result<Connections, Error> {
     Pool::builder()
         .max_size(size)
         .min_idle(Some(1))
         .connection_timeout(PATIENCE)
-        .connection_customizer(Box::new(TimeLimits))
+        .connection_customizer(Box::new(Beginning { role }))
         .build(ConnectionManager::new(url))
         .map_err(Error::internal)
 }

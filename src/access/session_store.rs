@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_web::cookie::time::Duration;
 use anyhow::anyhow;
-use diesel::{OptionalExtension, dsl::now, prelude::*};
+use diesel::{OptionalExtension, PgConnection, dsl::now, prelude::*};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -84,30 +84,45 @@ fn save(tx: &mut GateTx<'_>, key: &Secret, state: &State) -> Result<(), Error> {
     Ok(())
 }
 
-fn load(tx: &mut GateTx<'_>, key: &Secret) -> Result<Option<State>, Error> {
-    let found = sessions::table
+/// What is known of a session: its state, and whether its use wants noting.
+type Known = (Value, OffsetDateTime, OffsetDateTime);
+
+fn find(connection: &mut PgConnection, key: &Secret) -> Result<Option<Known>, Error> {
+    Ok(sessions::table
         .find(key.hash())
         .filter(sessions::expires_at.gt(now))
         .select((sessions::state, sessions::seen_at, sessions::created_at))
-        .first::<(Value, OffsetDateTime, OffsetDateTime)>(tx.connection())
-        .optional()?;
-    let Some((state, seen_at, created_at)) = found else { return Ok(None) };
+        .first(connection)
+        .optional()?)
+}
+
+fn note_use(tx: &mut GateTx<'_>, key: &Secret, created_at: OffsetDateTime) -> Result<(), Error> {
     let moment = OffsetDateTime::now_utc();
-    if moment - seen_at > NOTE_USE_EVERY {
-        diesel::update(sessions::table.find(key.hash()))
-            .set((
-                sessions::seen_at.eq(moment),
-                sessions::expires_at.eq((moment + IDLE_LIFETIME).min(created_at + ABSOLUTE_LIFETIME)),
-            ))
-            .execute(tx.connection())?;
-    }
-    Ok(serde_json::from_value(state).ok())
+    diesel::update(sessions::table.find(key.hash()))
+        .set((
+            sessions::seen_at.eq(moment),
+            sessions::expires_at.eq((moment + IDLE_LIFETIME).min(created_at + ABSOLUTE_LIFETIME)),
+        ))
+        .execute(tx.connection())?;
+    Ok(())
 }
 
 impl SessionStore for Sessions {
     async fn load(&self, session_key: &SessionKey) -> Result<Option<State>, LoadError> {
         let key = Secret::presented(session_key.as_ref());
-        self.gate(move |tx| load(tx, &key)).await.map_err(LoadError::Other)
+        let found = self.0.ask_gate({
+            let key = key.clone();
+            move |connection| find(connection, &key)
+        });
+        let Some((state, seen_at, created_at)) =
+            found.await.map_err(|error| LoadError::Other(anyhow!(error)))?
+        else {
+            return Ok(None);
+        };
+        if OffsetDateTime::now_utc() - seen_at > NOTE_USE_EVERY {
+            self.gate(move |tx| note_use(tx, &key, created_at)).await.map_err(LoadError::Other)?;
+        }
+        Ok(serde_json::from_value(state).ok())
     }
 
     async fn save(&self, session_state: State, _: &Duration) -> Result<SessionKey, SaveError> {

@@ -31,7 +31,7 @@ pub(super) enum DatabaseRole {
 }
 
 impl DatabaseRole {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Gate => "dialnexa_gate",
             Self::Tenant => "dialnexa_tenant",
@@ -58,14 +58,10 @@ pub(super) fn enter_tenant(
     Ok(())
 }
 
-/// Takes on the gate's role for one person, or for nobody in particular, until the
-/// transaction ends.
+/// Says for which person a connection of the gate works, until the transaction ends.
 pub(super) fn enter_gate(connection: &mut PgConnection, person: Option<Uuid>) -> Result<(), Error> {
-    diesel::select((
-        set_config("role", DatabaseRole::Gate.name(), true),
-        set_config("app.user_id", person.map(|id| id.to_string()).unwrap_or_default(), true),
-    ))
-    .execute(connection)?;
+    let person = person.map(|id| id.to_string()).unwrap_or_default();
+    diesel::select(set_config("app.user_id", person, true)).execute(connection)?;
     Ok(())
 }
 

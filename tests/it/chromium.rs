@@ -32,8 +32,24 @@ impl Default for Looks {
 pub struct Chromium {
     /// The WebDriver session.
     pub client: Client,
-    driver: Child,
-    profile: PathBuf,
+    // Ends with the browser, or with a test that fails before there is one.
+    _driver: Driver,
+}
+
+/// The running chromedriver and the browser's profile.
+struct Driver {
+    process: Child,
+    profile: Option<PathBuf>,
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        if let Some(profile) = &self.profile {
+            let _ = std::fs::remove_dir_all(profile);
+        }
+    }
 }
 
 /// Asks chromedriver for the console's log.
@@ -56,21 +72,25 @@ const PATIENCE: Duration = Duration::from_secs(15);
 impl Chromium {
     /// Opens a browser.
     pub async fn open(looks: Looks) -> Self {
-        let mut driver = Command::new("chromedriver")
+        let process = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver is installed: `make install-for-tests`");
-        let mut lines = BufReader::new(driver.stdout.take().expect("its output")).lines();
+        let mut driver = Driver { process, profile: None };
+        let mut lines = BufReader::new(driver.process.stdout.take().expect("its output")).lines();
         let port = lines
             .by_ref()
             .map_while(Result::ok)
-            .find_map(|line| line.split("on port ").nth(1)?.trim_end_matches('.').parse::<u16>().ok())
+            .find_map(|line| {
+                line.split("started successfully on port ").nth(1)?.trim_end_matches('.').parse::<u16>().ok()
+            })
             .expect("the port chromedriver listens on");
         // It is never blocked by a full pipe.
         std::thread::spawn(move || lines.for_each(drop));
         let profile = std::env::temp_dir().join(format!("dialnexa-browser-{}-{port}", std::process::id()));
+        driver.profile = Some(profile.clone());
         let options = json!({
             "args": [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -96,7 +116,7 @@ impl Chromium {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("a browser");
-        Self { client, driver, profile }
+        Self { client, _driver: driver }
     }
 
     /// Opens a page.
@@ -236,21 +256,8 @@ impl Chromium {
     }
 
     /// Closes the browser.
-    pub async fn close(mut self) {
+    pub async fn close(self) {
         let _ = self.client.clone().close().await;
-        self.end();
-    }
-
-    fn end(&mut self) {
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
-        let _ = std::fs::remove_dir_all(&self.profile);
-    }
-}
-
-impl Drop for Chromium {
-    fn drop(&mut self) {
-        self.end();
     }
 }
 

@@ -20,6 +20,7 @@ use dialnexa::{
     config::Settings,
     domain::{
         identity::passwords,
+        operator::{self, NewOrganization},
         sub_accounts::create::{NewSubAccount, NewSubAccountInput, create},
     },
     provision::{Ready, prepare_at},
@@ -187,7 +188,7 @@ impl World {
 
     /// An organization with a sub-account, and people in both.
     async fn tenant(&self, name: &str, beneath: &str, word: &str) -> Tenant {
-        let organization = self.organization(&format!("{name} Voice"));
+        let organization = self.organization(&format!("{name} Voice")).await;
         let domain = format!("{}.example", name.to_lowercase());
         let owner = self.person("Asha Rao", &format!("owner@{domain}"));
         self.member(organization, organization.uuid(), owner, "owner");
@@ -226,19 +227,17 @@ impl World {
     }
 
     /// An organization with the feature and a brand of its name.
-    pub fn organization(&self, name: &str) -> OrganizationId {
+    pub async fn organization(&self, name: &str) -> OrganizationId {
         let id = OrganizationId::new();
-        self.operate(id, id.uuid(), |c| {
-            for statement in [
-                "INSERT INTO organizations (organization_id, name, region, sub_accounts_enabled, total_concurrency)
-                 VALUES ($1, $2, 'india', true, 200)",
-                "INSERT INTO accounts SELECT $1, $1 WHERE $2 <> ''",
-                "INSERT INTO brands (organization_id, product_name) VALUES ($1, $2)",
-            ] {
-                let statement = sql_query(statement).bind::<Uuid, _>(id.uuid()).bind::<Text, _>(name);
-                statement.execute(c).unwrap();
-            }
-        });
+        let new = NewOrganization {
+            name: name.to_owned(),
+            region: "india".parse().unwrap(),
+            currency: "INR".to_owned(),
+            total_concurrency: 200,
+            sub_accounts_enabled: true,
+            brand: Some((name.to_owned(), None)),
+        };
+        self.access.operate(id, id.into(), move |tx| operator::create_organization(tx, &new)).await.unwrap();
         id
     }
 
