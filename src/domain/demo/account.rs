@@ -131,7 +131,9 @@ impl Loading {
     }
 
     fn first_agent(&self, account: AccountId) -> AgentId {
-        AgentId::from_uuid(derived_id(&self.secret, &format!("agent of {account}"), self.now))
+        // Of the account's moment, not of this loading's: whoever loads must get the same.
+        let millis = u64::try_from(account.uuid().as_u128() >> 80).unwrap_or(0);
+        AgentId::from_uuid(derived_id(&self.secret, &format!("agent of {account}"), millis))
     }
 
     fn random(&self, account: AccountId, purpose: &str) -> StdRng {
