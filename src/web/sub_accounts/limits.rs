@@ -88,26 +88,41 @@ struct Typed {
 }
 
 impl Typed {
-    fn read(form: &EditorForm) -> (Self, Step) {
+    /// Reads the form; every limit comes once, with the one it was shown with.
+    fn read(form: &EditorForm) -> Result<(Self, Step), Error> {
         let mut typed = Self::default();
         let mut step = Step::Recalculate;
         for (name, value) in form {
-            if let Some(id) = name.strip_prefix("limit-").and_then(|id| id.parse().ok()) {
-                typed.limits.insert(id, value.clone());
-            } else if let Some(id) = name.strip_prefix("seen-").and_then(|id| id.parse::<SubAccountId>().ok())
-            {
-                typed.seen.extend(value.parse::<i32>().ok().map(|seen| (id, seen)));
-            } else if name == "step" {
-                step = match value.as_str() {
-                    "totals" => Step::Totals,
-                    "review" => Step::Review,
-                    "save" => Step::Save,
-                    "edit" => Step::Edit,
-                    _ => Step::Recalculate,
-                };
+            let limit = name.strip_prefix("limit-").and_then(|id| id.parse::<SubAccountId>().ok());
+            let seen = name.strip_prefix("seen-").and_then(|id| id.parse::<SubAccountId>().ok());
+            let is_understood = match (limit, seen) {
+                (Some(id), _) => typed.limits.insert(id, value.clone()).is_none(),
+                (_, Some(id)) => value.parse().is_ok_and(|seen| typed.seen.insert(id, seen).is_none()),
+                _ if name == "step" => {
+                    step = match value.as_str() {
+                        "totals" => Step::Totals,
+                        "review" => Step::Review,
+                        "save" => Step::Save,
+                        "edit" => Step::Edit,
+                        _ => Step::Recalculate,
+                    };
+                    true
+                }
+                _ => false,
+            };
+            if !is_understood {
+                return Err(Error::invalid(
+                    name.clone(),
+                    "This field is not one of the editor, or came twice.",
+                ));
             }
         }
-        (typed, step)
+        match typed.limits.keys().find(|id| !typed.seen.contains_key(id)) {
+            Some(id) => {
+                Err(Error::invalid(format!("seen-{id}"), "The limit that the editor was shown is missing."))
+            }
+            None => Ok((typed, step)),
+        }
     }
 
     /// The changes that can be understood, and what is wrong with the rest.
@@ -183,7 +198,7 @@ async fn submit(
     subject: Subject,
     form: EditorForm,
 ) -> Result<HttpResponse, Denied> {
-    let (typed, step) = Typed::read(&form);
+    let (typed, step) = Typed::read(&form)?;
     let (changes, wrong) = typed.changes();
     if let Subject::One(id) = &subject
         && changes.iter().any(|change| change.id != *id)
