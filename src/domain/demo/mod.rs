@@ -37,7 +37,7 @@ use crate::{
         usage,
     },
     error::Error,
-    schema::control::audit_entries,
+    schema::control::{audit_entries, organizations},
     values::{OrganizationId, Region},
 };
 
@@ -170,6 +170,13 @@ fn is_loaded(tx: &mut OperatorTx<'_>) -> Result<bool, Error> {
 }
 
 fn mark_loaded(tx: &mut OperatorTx<'_>) -> Result<Change<()>, Error> {
+    // Of two loadings the second waits here and then sees the first's marker.
+    let organization = tx.organization();
+    organizations::table
+        .find(organization)
+        .select(organizations::organization_id)
+        .for_update()
+        .first::<OrganizationId>(tx.connection())?;
     if is_loaded(tx)? {
         return Ok(Change::none(()));
     }
