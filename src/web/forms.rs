@@ -165,7 +165,8 @@ impl<T: DeserializeOwned> Submitted<T> {
 
     fn take(&mut self, name: &str) -> Option<String> {
         let at = self.fields.iter().position(|(field, _)| field == name)?;
-        Some(self.fields.swap_remove(at).1)
+        // In place: repeated fields keep their order.
+        Some(self.fields.remove(at).1)
     }
 
     fn read(self) -> Result<T, Denied> {

@@ -1,11 +1,16 @@
 //! Letters: through a mail server or, without one, as files in the data folder.
 
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs, io::Write, net::IpAddr, os::unix::fs::OpenOptionsExt, path::PathBuf, sync::Arc, time::Duration,
+};
 
 use actix_web::web;
 use lettre::{
     Address, Message, SmtpTransport, Transport,
-    message::{Mailbox, header::ContentType},
+    message::{
+        Body, Mailbox,
+        header::{ContentTransferEncoding, ContentType},
+    },
 };
 use url::{Host, Url};
 use uuid::Uuid;
@@ -80,7 +85,7 @@ impl Mailer {
             .to(to)
             .subject(letter.subject)
             .header(ContentType::TEXT_PLAIN)
-            .body(letter.text)
+            .body(body(letter.text))
             .map_err(Error::internal)?;
         match self.way.as_ref() {
             Way::Server(server) => server.send(&message).map(drop).map_err(Error::internal),
@@ -89,16 +94,27 @@ impl Mailer {
     }
 }
 
+/// The longest line that every mail server takes as it is (RFC 5322).
+const LONGEST_LINE: usize = 998;
+
+/// The text as it is, where every mail server takes it so: a link then stays in one piece
+/// also to whoever reads the raw letter.
+fn body(text: String) -> Body {
+    if text.is_ascii() && text.lines().all(|line| line.len() <= LONGEST_LINE) {
+        let lines = text.lines().flat_map(|line| [line, "\r\n"]).collect::<String>();
+        Body::dangerous_pre_encoded(lines.into_bytes(), ContentTransferEncoding::SevenBit)
+    } else {
+        Body::new(text)
+    }
+}
+
 /// Without a word on encryption in the address, a password never travels in the clear to
 /// another machine.
 fn with_encryption(url: &Url) -> Url {
     let mut url = url.clone();
-    let is_near = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    };
+    // A host of this scheme is not looked into by the parser.
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let is_near = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     let is_said = url.query_pairs().any(|(name, _)| name == "tls");
     if url.scheme() == "smtp" && !is_near && !is_said {
         let word = if url.username().is_empty() { "opportunistic" } else { "required" };
@@ -128,6 +144,7 @@ mod tests {
         assert_eq!(url("smtp://u:p@mail.example:587"), "smtp://u:p@mail.example:587?tls=required");
         assert_eq!(url("smtp://mail.example:25"), "smtp://mail.example:25?tls=opportunistic");
         assert_eq!(url("smtp://u:p@127.0.0.1:2525"), "smtp://u:p@127.0.0.1:2525");
+        assert_eq!(url("smtp://u:p@[::1]:2525"), "smtp://u:p@[::1]:2525");
         assert_eq!(url("smtp://u:p@mail.example?tls=none"), "smtp://u:p@mail.example?tls=none");
         assert_eq!(url("smtps://u:p@mail.example"), "smtps://u:p@mail.example");
     }

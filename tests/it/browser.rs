@@ -123,6 +123,8 @@ impl Browser {
     pub fn from_address(base: &str, address: IpAddr) -> Self {
         let client = Client::builder()
             .cookie_store(true)
+            // A connection that is kept would hold up the server's stop.
+            .pool_max_idle_per_host(0)
             .redirect(redirect::Policy::none())
             .local_address(address)
             .user_agent("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")
@@ -145,19 +147,6 @@ impl Browser {
 
     pub async fn get(&self, path: &str) -> Page {
         self.send(self.request(Method::GET, path)).await
-    }
-
-    /// Opens a page through all its redirects.
-    pub async fn open(&self, path: &str) -> Page {
-        let mut page = self.get(path).await;
-        for _ in 0..5 {
-            if page.status != StatusCode::SEE_OTHER {
-                break;
-            }
-            let to = page.location().to_owned();
-            page = self.get(&to).await;
-        }
-        page
     }
 
     /// Sends a form as a browser of today does.
