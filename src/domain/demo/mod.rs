@@ -228,7 +228,7 @@ impl Loading {
             members.first().copied().ok_or_else(|| Error::internal("an organization has an owner"))?;
 
         // A few at a time: each is one connection, and sound takes a processor.
-        let loaded: Vec<Loaded> = stream::iter(organization.sub_accounts.iter().enumerate())
+        let loaded: Vec<Loaded> = stream::iter((0_u16..).zip(organization.sub_accounts))
             .map(|(at, sub_account)| self.sub_account(organization, owner, at, sub_account))
             .buffer_unordered(3)
             .try_collect()
