@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     access::{
-        Change, Event, GateTx, Tx,
+        Change, Event, GateTx, Overview, Tx,
         permission::{Administer, ManageSubAccounts, Permission, View},
     },
     error::{Error, FieldError},
@@ -146,6 +146,16 @@ fn both(
 ) -> [Event; 2] {
     [organization.into(), id.into()]
         .map(|account: AccountId| event(account, action, object, id, details.clone()))
+}
+
+/// Whether the asker's browser is inside a sub-account now.
+pub fn is_inside(tx: &mut Overview<'_>, id: SubAccountId) -> Result<bool, Error> {
+    let Some(session) = tx.asker().principal.person().map(|person| person.session) else { return Ok(false) };
+    let open = delegations::table
+        .filter(delegations::organization_id.eq(tx.organization()).and(delegations::account_id.eq(id.uuid())))
+        .filter(delegations::session_id.eq(session).and(delegations::ended_at.is_null()))
+        .filter(delegations::expires_at.gt(diesel::dsl::now));
+    Ok(diesel::select(diesel::dsl::exists(open)).get_result(tx.connection())?)
 }
 
 /// Leaves the sub-account. It takes no permission beyond being inside.

@@ -121,6 +121,7 @@ async fn page(
             errors,
             name: listed.name.clone(),
             heading,
+            told_apart: super::told_apart(&listed),
             suspend_href: (listed.status == SubAccountStatus::Active).then(|| format!("{base}/suspend")),
             goes,
             stays: vec![
