@@ -10,7 +10,7 @@ ARGS ?=
 .PHONY: run test bench install install-for-tests
 
 run: install
-	cargo run --release --locked -- run $(ARGS)
+	cargo run --release --locked -- run --demo $(ARGS)
 
 install:
 	@scripts/install.sh

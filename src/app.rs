@@ -16,6 +16,8 @@ use url::Url;
 use crate::{
     access::{Access, AccessSettings, Objects, session_store::Sessions},
     config::Settings,
+    domain::demo::{self, DemoSignIns},
+    error::Error,
     provision::Ready,
     routes,
     start::{StartError, Stop},
@@ -46,6 +48,7 @@ const STOPPING: u64 = 20;
 pub struct Application {
     access: Arc<Access>,
     site: Site,
+    secret: [u8; 32],
     session_key: Key,
     mailer: Mailer,
     public_url: String,
@@ -74,6 +77,7 @@ impl Application {
         Ok(Self {
             access,
             site: Site::new(&settings.public_url, ready.secret),
+            secret: ready.secret,
             session_key: Key::from(&session_key),
             mailer,
             public_url: settings.public_url.clone(),
@@ -86,6 +90,15 @@ impl Application {
         &self.access
     }
 
+    /// Loads the demo organization, unless it is there.
+    ///
+    /// # Errors
+    ///
+    /// Those of the databases and object stores; the next loading completes what was begun.
+    pub async fn load_demo(&self) -> Result<DemoSignIns, Error> {
+        demo::load(&self.access, &self.secret).await
+    }
+
     /// Serves on `listener`, with the background work, until `stop` is asked for and what is at work has
     /// finished.
     ///
@@ -93,7 +106,7 @@ impl Application {
     ///
     /// When the listener cannot be used.
     pub async fn serve(self, listener: TcpListener, stop: Stop) -> io::Result<()> {
-        let Self { access, site, session_key, mailer, public_url, workers } = self;
+        let Self { access, site, secret: _, session_key, mailer, public_url, workers } = self;
         let work = work::begin(&access, mailer, public_url, &stop.wait());
         let stopping = stop.clone();
         let access = web::Data::from(access);

@@ -38,16 +38,27 @@ struct CommandLine {
 }
 
 /// What the program is asked to do.
-#[derive(Subcommand, Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Subcommand, Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// Serve the dashboard and the API, with the background work (what happens when nothing is named)
-    #[default]
-    Run,
+    /// Serve the dashboard, with the background work (what happens when nothing is named)
+    Run {
+        /// Load the demo organization first, unless it is there, and print its sign-ins
+        #[arg(long)]
+        demo: bool,
+    },
     /// Create what is missing of the databases, bring them to this version, and exit
     Migrate,
+    /// Load the demo organization, unless it is there, and print its sign-ins, one NAME=value per line
+    Demo,
     /// What the platform's operator does: organizations, features, people, proofs
     #[command(subcommand)]
     Admin(AdminCommand),
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Run { demo: false }
+    }
 }
 
 #[derive(Args, Debug)]

@@ -32,7 +32,7 @@ impl Drop for File {
 #[test]
 fn nothing_given_runs_with_the_defaults() {
     let (command, settings) = with(&[]).unwrap();
-    assert_eq!(command, Command::Run);
+    assert_eq!(command, Command::Run { demo: false });
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(settings.public_url, "http://127.0.0.1:8080");
     assert_eq!(settings.database_url, None);

@@ -7,10 +7,12 @@ use dialnexa::{
     admin,
     app::Application,
     config::{self, Command, Settings},
+    domain::demo::DemoSignIns,
     private_postgres::ServerLock,
     provision::{self, Databases},
     start::{StartError, Stop},
 };
+use futures_util::future::{Either, select};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -41,8 +43,16 @@ async fn execute(command: Command, settings: Settings) -> Result<(), StartError>
     let stop =
         Stop::on_signals().map_err(|error| StartError::Listen(format!("no signal handlers: {error}")))?;
     match command {
-        Command::Run => run(settings, stop).await,
+        Command::Run { demo } => run(settings, demo, stop).await,
         Command::Migrate => databases(settings, &stop).await.map(drop),
+        Command::Demo => {
+            let Databases { ready, cluster } = databases(settings.clone(), &stop).await?;
+            let application = Application::open(&settings, ready)?;
+            let loaded = load_demo(&application, &stop).await;
+            drop(cluster);
+            print!("{}", loaded?);
+            Ok(())
+        }
         Command::Admin(command) => {
             let Databases { ready, cluster } = databases(settings.clone(), &stop).await?;
             let application = Application::open(&settings, ready)?;
@@ -55,7 +65,7 @@ async fn execute(command: Command, settings: Settings) -> Result<(), StartError>
 }
 
 /// Serves until asked to stop. The port is taken first, so that nothing is started in vain.
-async fn run(mut settings: Settings, stop: Stop) -> Result<(), StartError> {
+async fn run(mut settings: Settings, demo: bool, stop: Stop) -> Result<(), StartError> {
     let private = settings.database_url.is_none();
     let _lock = if private { Some(ServerLock::take(&settings.data_dir)?) } else { None };
     let wanted = settings.listen;
@@ -72,11 +82,25 @@ async fn run(mut settings: Settings, stop: Stop) -> Result<(), StartError> {
     let opened = spawn_blocking(move || Application::open(&settings, ready)).await;
     let application =
         opened.map_err(|error| StartError::Database(format!("opening broke off: {error}")))??;
+    if demo {
+        let sign_ins = load_demo(&application, &stop).await?;
+        println!("ADDRESS={public_url}\n{sign_ins}");
+    }
     tracing::info!("serving {public_url} on {address}");
     let served = application.serve(listener, stop).await;
     tracing::info!("stopping");
     drop(cluster);
     served.map_err(|error| StartError::Listen(format!("cannot serve on {address}: {error}")))
+}
+
+/// Loads the demo organization, unless it is there.
+async fn load_demo(application: &Application, stop: &Stop) -> Result<DemoSignIns, StartError> {
+    let loading = Box::pin(application.load_demo());
+    match select(loading, Box::pin(stop.wait())).await {
+        Either::Left((loaded, _)) => loaded.map_err(|error| StartError::Database(error.to_string())),
+        // What was loaded stays; the next loading completes it.
+        Either::Right(_) => Err(StartError::Interrupted),
+    }
 }
 
 /// The databases, made ready on a thread on which waiting is allowed.

@@ -17,8 +17,8 @@ use crate::{
 
 use super::{
     Tx,
-    permission::{ManageSubAccounts, Standing},
-    principal::{Account, Asker, Delegation, Person, Principal, RequestFacts, SubAccountFacts},
+    permission::ManageSubAccounts,
+    principal::{Account, Asker, Delegation, Person, Principal, RequestFacts, Standing, SubAccountFacts},
 };
 
 /// What the product is called where no brand is set.

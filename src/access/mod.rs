@@ -39,9 +39,8 @@ pub(crate) use tx::InAccount;
 pub use tx::{Control, EraserTx, GateTx, OperatorTx, Overview, RegionTx, Regional, Tx};
 
 use change::{Author, append};
-use permission::Standing;
 use pools::{Connections, connect, connection};
-use principal::{Account, Asker, Person, Principal, RequestFacts};
+use principal::{Account, Asker, Person, Principal, RequestFacts, Standing};
 use tx::{DatabaseRole, enter_gate, enter_tenant, transaction};
 
 /// Where recordings are kept: one store per region.

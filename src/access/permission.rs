@@ -3,20 +3,7 @@
 
 use crate::{error::Error, values::Role};
 
-use super::principal::Asker;
-
-/// How somebody stands in the account they act in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// A member of the organization itself.
-    Organization(Role),
-    /// A member of the sub-account.
-    SubAccount(Role),
-    /// A parent's Owner or Org Admin acting on a sub-account.
-    ParentAdministrator,
-    /// The platform's own work in the account: erasure, expiry.
-    Platform,
-}
+use super::principal::{Asker, Standing};
 
 /// A right that a [`Standing`] has or lacks.
 pub trait Permission: Send + Sync + 'static {

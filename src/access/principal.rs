@@ -3,10 +3,8 @@
 use time::OffsetDateTime;
 
 use crate::values::{
-    AccountId, BillingMode, DelegationId, OrganizationId, Region, SessionId, SubAccountStatus, UserId,
+    AccountId, BillingMode, DelegationId, OrganizationId, Region, Role, SessionId, SubAccountStatus, UserId,
 };
-
-use super::permission::Standing;
 
 /// A person who is signed in.
 #[derive(Debug, Clone)]
@@ -100,6 +98,19 @@ pub struct RequestFacts {
     pub ip: String,
     /// The id that also stands in the log and on error pages.
     pub request_id: String,
+}
+
+/// How somebody stands in the account they act in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// A member of the organization itself.
+    Organization(Role),
+    /// A member of the sub-account.
+    SubAccount(Role),
+    /// A parent's Owner or Org Admin acting on a sub-account.
+    ParentAdministrator,
+    /// The platform's own work in the account: erasure, expiry.
+    Platform,
 }
 
 /// Who asks, standing how, in which account: what authentication found out.

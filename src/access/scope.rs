@@ -14,9 +14,9 @@ use crate::{
 use super::{
     Access, Denied, Overview, RegionTx, RequestId, Tx,
     change::{Author, Change, append},
-    permission::{Administer, Includes, ManageSubAccounts, Permission, RecordCalls, Standing},
+    permission::{Administer, Includes, ManageSubAccounts, Permission, RecordCalls},
     pools::connection,
-    principal::{Asker, Person, RequestFacts},
+    principal::{Asker, Person, RequestFacts, Standing},
     session_store::state,
     tx::{DatabaseRole, enter_tenant, transaction},
 };

@@ -217,10 +217,10 @@ impl Owned {
     }
 
     /// Only the program's role connects, and what it becomes may use, not create in, the schema `public`.
-    pub(super) fn restrict_to(&mut self, role: &str) -> Result<(), StartError> {
+    pub(super) fn restrict_to(&mut self, role: &str, groups: &[&str]) -> Result<(), StartError> {
         let name = quoted(self.url.database().unwrap_or_default());
         let role_name = quoted(role);
-        let groups = super::roles::GROUPS.join(", ");
+        let groups = groups.join(", ");
         let done = self.connection.transaction(|connection| {
             connection.batch_execute(&format!(
                 "REVOKE CONNECT, TEMPORARY ON DATABASE {name} FROM PUBLIC;

@@ -114,7 +114,7 @@ fn prepare_all(
         database.claim(&kept.deployment, &purpose)?;
         roles::ensure(database, &role, &kept.app_password)?;
         migrations::run(database, &purpose, stop)?;
-        database.restrict_to(&role)?;
+        database.restrict_to(&role, &roles::GROUPS)?;
         let url = app(database.url());
         roles::sign_in(database, &url, &role, &kept.app_password)?;
         Ok(url.to_string())

@@ -14,12 +14,9 @@ use super::{
     page::{Visit, home_href, html, see},
     parts::Badge,
     sign_in::landing,
+    site::NEUTRAL_BRAND,
     views::{AccountLink, AccountsPage},
 };
-
-/// What the pages beside the accounts are called to somebody with accounts of several
-/// brands, which must not learn of each other (`domain.md` 7.6).
-pub(super) const NEUTRAL_BRAND: &str = "Your accounts";
 
 /// With so many accounts one searches.
 const WORTH_SEARCHING: usize = 8;

@@ -22,7 +22,6 @@ use crate::{
 };
 
 use super::{
-    accounts::NEUTRAL_BRAND,
     forms::Submitted,
     guesses::Guesses,
     hashing::Hashing,
@@ -30,7 +29,7 @@ use super::{
     notices::told,
     page::{Visit, home_href, html_as, see},
     parts::{ErrorSummary, Field},
-    site::{Site, local_path},
+    site::{NEUTRAL_BRAND, Site, local_path},
     views::SignInPage,
     visitor::Visitor,
 };

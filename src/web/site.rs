@@ -42,6 +42,10 @@ pub const SESSION_COOKIE: &str = "session";
 /// What the product was called to whoever signed in last with this browser.
 const BRAND_COOKIE: &str = "brand";
 
+/// What the pages beside the accounts are called to somebody with accounts of several
+/// brands, which must not learn of each other (`domain.md` 7.6).
+pub(super) const NEUTRAL_BRAND: &str = "Your accounts";
+
 /// The site's address and secrets.
 #[derive(Clone)]
 pub struct Site {

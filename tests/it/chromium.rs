@@ -143,18 +143,24 @@ impl Chromium {
             .unwrap_or_else(|error| panic!("`{css}` does not appear: {error}"))
     }
 
-    /// The link or button with exactly this text.
+    /// The link or button with exactly this text, as far as it is shown: the menu for
+    /// narrow windows repeats the navigation.
     pub async fn named(&self, text: &str) -> Element {
         let xpath = format!(
             "//*[self::a or self::button][normalize-space(.)={0} or normalize-space(text())={0}]",
             quoted(text)
         );
-        self.client
-            .wait()
-            .at_most(PATIENCE)
-            .for_element(Locator::XPath(&xpath))
-            .await
-            .unwrap_or_else(|error| panic!("no link or button “{text}”: {error}"))
+        let end = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            for element in self.client.find_all(Locator::XPath(&xpath)).await.unwrap_or_default() {
+                // A page may go while it is looked at.
+                if element.is_displayed().await.unwrap_or(false) {
+                    return element;
+                }
+            }
+            assert!(tokio::time::Instant::now() < end, "no link or button “{text}”");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Follows the link or presses the button with this text.

@@ -1,15 +1,19 @@
 //! The one test binary. It needs a PostgreSQL in `DIALNEXA_DATABASE_URL`: `make test` starts one.
 
 mod architecture;
+mod audit;
 mod browser;
+mod calls;
 mod chromium;
 mod demo;
 mod forms;
 mod gate;
 mod isolation;
 mod journeys;
+mod ledger;
 mod pages;
 mod password_reset;
+mod policies;
 mod post_office;
 mod private_cluster;
 mod program;

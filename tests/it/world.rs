@@ -283,6 +283,19 @@ impl World {
         scope.write(move |tx| create(tx, &new)).await.unwrap()
     }
 
+    /// Every database of this world, with the name of its region or "control": its own
+    /// address for the program's role, and the owner's.
+    pub fn databases(&self) -> Vec<(String, String, String)> {
+        let owner = &self.databases.control_of_owner;
+        let ready = &self.databases.ready;
+        let mut all = vec![("control".to_owned(), ready.control_url.clone(), owner.to_string())];
+        for (region, url) in &ready.region_urls {
+            let name = url.parse::<DatabaseUrl>().unwrap().database().unwrap().to_owned();
+            all.push((region.to_string(), url.clone(), owner.with_database(&name).to_string()));
+        }
+        all
+    }
+
     /// A look at the control database as its owner, past every policy.
     pub fn count(&self, query: &str) -> i32 {
         #[derive(diesel::QueryableByName)]

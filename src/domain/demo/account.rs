@@ -131,7 +131,9 @@ impl Loading {
     }
 
     fn first_agent(&self, account: AccountId) -> AgentId {
-        AgentId::from_uuid(derived_id(&self.secret, &format!("agent of {account}"), self.now))
+        // Of the account's moment, not of this loading's: whoever loads must get the same.
+        let millis = u64::try_from(account.uuid().as_u128() >> 80).unwrap_or(0);
+        AgentId::from_uuid(derived_id(&self.secret, &format!("agent of {account}"), millis))
     }
 
     fn random(&self, account: AccountId, purpose: &str) -> StdRng {
@@ -149,7 +151,7 @@ impl Loading {
     ) -> Result<Vec<Charge>, Error> {
         let (region, activity) = (plan.region.clone(), plan.activity);
         let scope = self.access.scope_of_job::<RecordCalls>("demo", organization, account, region)?;
-        let workspace = scope.read(|tx| workspaces::default(tx)).await?;
+        let workspace = scope.read(workspaces::default).await?;
         let mut random = self.random(account, "content");
         scope
             .write_region(move |tx| {
@@ -166,7 +168,7 @@ impl Loading {
             .await?;
         // From here on the calls are as they were kept, by this loading or an earlier one.
         let charges = scope.read_region(charges).await?;
-        let registered = scope.read_region(|tx| numbers::list(tx)).await?;
+        let registered = scope.read_region(numbers::list).await?;
         let registered: Vec<_> = registered.into_iter().map(|(number, _)| (number.id, number.e164)).collect();
         let (counted, random) = (charges.clone(), self.random(account, "money"));
         scope

@@ -24,7 +24,7 @@ use hmac::{Hmac, Mac};
 use serde_json::json;
 use sha2::Sha256;
 use time::OffsetDateTime;
-use uuid::Builder;
+use uuid::{Builder, Uuid};
 
 use crate::{
     access::{
@@ -90,17 +90,16 @@ fn derived(secret: &[u8; 32], purpose: &str) -> [u8; 32] {
         .unwrap_or_default()
 }
 
-/// An id that is the same at each loading.
-fn derived_id(secret: &[u8; 32], purpose: &str, made_at: OffsetDateTime) -> uuid::Uuid {
+/// An id that is the same at each loading, of a moment in Unix milliseconds.
+fn derived_id(secret: &[u8; 32], purpose: &str, millis: u64) -> Uuid {
     let mut random = [0; 10];
     random.copy_from_slice(&derived(secret, purpose)[..10]);
-    let millis = u64::try_from(made_at.unix_timestamp_nanos() / 1_000_000).unwrap_or(0);
     Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
 fn organization_id(secret: &[u8; 32], organization: &Organization) -> OrganizationId {
-    let founded = time::macros::datetime!(2026-01-05 06:30 UTC);
-    OrganizationId::from_uuid(derived_id(secret, organization.domain, founded))
+    const FOUNDED: u64 = 1_767_594_600_000;
+    OrganizationId::from_uuid(derived_id(secret, organization.domain, FOUNDED))
 }
 
 /// The demo keys of the parent: made of the deployment's secret, so that they can be

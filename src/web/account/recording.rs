@@ -49,9 +49,11 @@ pub async fn play(
     let range = match wanted(&request, recording.bytes) {
         Ok(range) => range,
         Err(()) => {
+            // For a player, not for a person: the size is the answer.
             return Ok(HttpResponse::RangeNotSatisfiable()
+                .content_type("text/plain; charset=utf-8")
                 .insert_header((header::CONTENT_RANGE, format!("bytes */{}", recording.bytes)))
-                .finish());
+                .body("The recording has no such bytes."));
         }
     };
     let (status, first, last) = match range {

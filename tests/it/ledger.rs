@@ -1,0 +1,109 @@
+//! The ledger under many hands, and the wallet's statement.
+
+use dialnexa::{
+    access::{
+        Change, Scope,
+        permission::{RecordCalls, ViewBilling},
+    },
+    domain::billing::ledger::{self, Entry, EntryKind},
+    error::Error,
+    values::{AccountId, CallId, Part},
+};
+use futures_util::future::join_all;
+use time::OffsetDateTime;
+
+use crate::world::World;
+
+fn wallet<P: dialnexa::access::permission::Permission>(world: &World) -> Scope<P> {
+    let tenant = world.northwind;
+    let account = AccountId::from(tenant.sub_account);
+    let region = "india".parse().unwrap();
+    world.access.scope_of_job("test", tenant.organization, account, region).unwrap()
+}
+
+async fn post(scope: &Scope<RecordCalls>, entry: Entry) -> Result<(), Error> {
+    scope.write(move |tx| ledger::post(tx, entry).map(|_| Change::none(()))).await
+}
+
+fn recharge(minor: i64) -> Entry {
+    Entry::recharge(minor, "UPI 1", OffsetDateTime::now_utc()).unwrap()
+}
+
+fn charge(minor: i64) -> Entry {
+    Entry::call(minor, CallId::new(), OffsetDateTime::now_utc()).unwrap()
+}
+
+#[actix_web::test]
+async fn many_at_once_never_spend_more_than_there_is() {
+    let world = World::new().await;
+    let scope = wallet::<RecordCalls>(&world);
+    post(&scope, recharge(100)).await.unwrap();
+    let outcomes = join_all((0..60).map(|_| post(&scope, charge(5)))).await;
+    let (paid, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+    assert_eq!((paid.len(), refused.len()), (20, 40));
+    for outcome in refused {
+        assert!(matches!(outcome, Err(Error::Conflict { code: "insufficient_balance", .. })), "{outcome:?}");
+    }
+    assert_eq!(scope.read(|tx| ledger::balance(tx)).await.unwrap().minor, 0);
+    assert_eq!(world.count("SELECT coalesce(sum(amount_minor), 0) FROM ledger_postings"), 0);
+    assert_eq!(world.count("SELECT coalesce(sum(balance_minor), 0) FROM ledger_accounts"), 0);
+}
+
+#[actix_web::test]
+async fn the_statement_runs_back_line_by_line() {
+    let world = World::new().await;
+    let scope = wallet::<RecordCalls>(&world);
+    post(&scope, recharge(1_000)).await.unwrap();
+    for minor in 1..=9 {
+        post(&scope, charge(minor)).await.unwrap();
+    }
+    let (mut part, mut lines) = (Part::Newest, Vec::new());
+    let reader = wallet::<ViewBilling>(&world);
+    loop {
+        let page = reader.read(move |tx| ledger::postings(tx, None, part, 4)).await.unwrap();
+        let last = page.rows.last().map(|line| line.sequence);
+        lines.extend(page.rows);
+        match last.filter(|_| page.has_older) {
+            Some(sequence) => part = Part::OlderThan(sequence),
+            None => break,
+        }
+    }
+    assert_eq!(lines.len(), 10);
+    assert!(
+        lines
+            .windows(2)
+            .all(|two| { two[0].balance_after_minor - two[0].amount_minor == two[1].balance_after_minor })
+    );
+    assert_eq!(lines[0].balance_after_minor, 955);
+    let back = reader.read(move |tx| ledger::postings(tx, None, Part::NewerThan(4), 4)).await.unwrap();
+    assert_eq!(back.rows.iter().map(|line| line.sequence).collect::<Vec<_>>(), [8, 7, 6, 5]);
+    let kind = Some(EntryKind::Recharge);
+    let paid = reader.read(move |tx| ledger::postings(tx, kind, Part::Newest, 4)).await.unwrap();
+    assert_eq!(paid.rows.len(), 1);
+}
+
+#[actix_web::test]
+async fn what_is_left_is_written_off_once() {
+    let world = World::new().await;
+    let scope = wallet::<RecordCalls>(&world);
+    post(&scope, recharge(700)).await.unwrap();
+    let off = scope.write(|tx| ledger::write_off(tx).map(Change::none)).await.unwrap();
+    assert_eq!(off.minor, 700);
+    let again = scope.write(|tx| ledger::write_off(tx).map(Change::none)).await.unwrap();
+    assert_eq!(again.minor, 0);
+    let written =
+        "SELECT balance_minor FROM ledger_accounts WHERE ledger_account = 'write_offs' AND balance_minor > 0";
+    assert_eq!(world.count(written), 700);
+}
+
+#[actix_web::test]
+async fn a_refused_entry_leaves_nothing_behind() {
+    let world = World::new().await;
+    let scope = wallet::<RecordCalls>(&world);
+    post(&scope, recharge(10)).await.unwrap();
+    let entries = vec![charge(4), charge(4), charge(4)];
+    let refused = scope.write(move |tx| ledger::post_all(tx, &entries).map(Change::none)).await;
+    assert!(matches!(refused, Err(Error::Conflict { code: "insufficient_balance", .. })));
+    assert_eq!(scope.read(|tx| ledger::balance(tx)).await.unwrap().minor, 10);
+    assert_eq!(world.count("SELECT count(*) FROM ledger_postings"), 2);
+}
