@@ -163,5 +163,5 @@ fn object_store(region: &Region, url: &str) -> Result<Objects, StartError> {
     let folder = folder.ok_or_else(|| unusable(format!("{url} is not an address such as file:///folder")))?;
     std::fs::create_dir_all(&folder).map_err(|error| unusable(format!("{}: {error}", folder.display())))?;
     let store = LocalFileSystem::new_with_prefix(&folder).map_err(|error| unusable(error.to_string()))?;
-    Ok(Arc::new(store))
+    Ok(Arc::new(store.with_automatic_cleanup(true)))
 }

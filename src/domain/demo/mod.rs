@@ -37,7 +37,7 @@ use crate::{
         usage,
     },
     error::Error,
-    schema::control::audit_entries,
+    schema::control::{audit_entries, organizations},
     values::{OrganizationId, Region},
 };
 
@@ -170,6 +170,13 @@ fn is_loaded(tx: &mut OperatorTx<'_>) -> Result<bool, Error> {
 }
 
 fn mark_loaded(tx: &mut OperatorTx<'_>) -> Result<Change<()>, Error> {
+    // Of two loadings the second waits here and then sees the first's marker.
+    let organization = tx.organization();
+    organizations::table
+        .find(organization)
+        .select(organizations::organization_id)
+        .for_update()
+        .first::<OrganizationId>(tx.connection())?;
     if is_loaded(tx)? {
         return Ok(Change::none(()));
     }
@@ -221,7 +228,7 @@ impl Loading {
             members.first().copied().ok_or_else(|| Error::internal("an organization has an owner"))?;
 
         // A few at a time: each is one connection, and sound takes a processor.
-        let loaded: Vec<Loaded> = stream::iter(organization.sub_accounts.iter().enumerate())
+        let loaded: Vec<Loaded> = stream::iter((0_u16..).zip(organization.sub_accounts))
             .map(|(at, sub_account)| self.sub_account(organization, owner, at, sub_account))
             .buffer_unordered(3)
             .try_collect()

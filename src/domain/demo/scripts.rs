@@ -157,7 +157,11 @@ impl Scripts {
             let words = text.split_whitespace().count() as f64;
             let language = if script.hindi { "hi" } else { "en" }.to_owned();
             turns.push(Turn { speaker: *speaker, at: at as u32, text, language });
-            at += words / random.random_range(2.0..2.9) + random.random_range(0.6..2.4);
+            at += words / random.random_range(1.8..2.6) + random.random_range(0.6..2.8);
+            // Somebody looks for a number, a calendar, a pen.
+            if random.random_bool(0.11) {
+                at += random.random_range(8.0..75.0);
+            }
         }
         let sentiment = match (script.mood, random.random_range(0..10)) {
             ("voicemail", _) => None,

@@ -77,8 +77,8 @@ pub fn moments(
     let mut moments = Vec::new();
     for ago in (0..=days).rev() {
         let day = local.date() - Duration::days(ago.into());
-        // Business grows: three months ago there was a quarter less.
-        let growth = 1.0 - 0.25 * f64::from(ago) / 90.0;
+        // Business grows: there was less of it three months ago.
+        let growth = 1.15 - 0.25 * f64::from(ago) / 90.0;
         let luck = random.random_range(0.8..1.2);
         let calls = count(random, per_day * growth * luck * weekday(trade, day.weekday()));
         for _ in 0..calls {

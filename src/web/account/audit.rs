@@ -76,6 +76,7 @@ pub async fn section(scope: &Scope<Administer>, url: &AuditUrl, href: &str) -> R
                 ("sub_account.", "Sub-accounts"),
                 ("limit.", "Concurrency limits"),
                 ("access_dashboard.", "Access Dashboard"),
+                ("recording.", "Recordings"),
                 ("member.", "Members"),
                 ("api_key.", "API keys"),
             ])),
@@ -159,6 +160,9 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
         "access_dashboard.started" => ("enter", format!("entered {object}: “{reason}”")),
         "access_dashboard.left" => ("sign-out", format!("left {object}")),
         "access_dashboard.expired" => ("clock", format!("ended the visit to {object}: its time was over")),
+        "access_dashboard.ended" => ("sign-out", format!("ended the visit to {object}: it was deleted")),
+        "recording.played" => ("play", format!("played the recording of {object}")),
+        "recording.downloaded" => ("download", format!("downloaded the recording of {object}")),
         other => ("dot", format!("did {} on {object}", other.replace(['.', '_'], " "))),
     };
     let via = match (entry.actor_kind.as_str(), entry.delegation_id) {
