@@ -36,8 +36,9 @@ use crate::{
 
 /// Connections to each database.
 const CONNECTIONS: u32 = 16;
-/// How long a connection without a request is kept. A longer one would hold up stopping.
-const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// How long a connection without a request is kept: longer than proxies keep theirs, which then never send into
+/// one that is about to be closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a browser may take to send a request's head.
 const REQUEST_HEAD: Duration = Duration::from_secs(10);
 /// How long requests at work may go on once the server is asked to stop, in seconds.

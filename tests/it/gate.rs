@@ -175,7 +175,7 @@ async fn many_sign_ins_starve_no_other_page() {
     assert!(slowest < std::time::Duration::from_secs(1), "{slowest:?}");
     for task in tasks {
         let status = task.await.unwrap();
-        assert!(matches!(status, 422 | 503), "{status}");
+        assert!(matches!(status, 422 | 429 | 503), "{status}");
     }
 }
 
