@@ -139,7 +139,7 @@ pub async fn list(
 fn word(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => text.trim().to_owned(),
         Some(other) => other.to_string(),
     }
 }
@@ -163,12 +163,28 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
         "access_dashboard.ended" => ("sign-out", format!("ended the visit to {object}: it was deleted")),
         "recording.played" => ("play", format!("played the recording of {object}")),
         "recording.downloaded" => ("download", format!("downloaded the recording of {object}")),
+        "api_key.created" => ("keys", format!("created the API key {object}")),
+        "member.added" => match word(entry.details.get("role")).as_str() {
+            "" => ("members", format!("made {object} a member")),
+            role => ("members", format!("made {object} a member, as {role}")),
+        },
+        "person.created" => ("members", format!("created {object} as a person who signs in")),
+        "organization.created" => ("plus", format!("created the organization {object}")),
+        "organization.feature_changed" => match entry.details.get("after").and_then(Value::as_bool) {
+            Some(false) => ("sub-accounts", format!("switched sub-accounts off for {object}")),
+            _ => ("sub-accounts", format!("switched sub-accounts on for {object}")),
+        },
+        "organization.concurrency_changed" => {
+            ("limits", format!("changed the total concurrency of {object}"))
+        }
+        "demo.loaded" => ("check", format!("loaded the demo data of {object}")),
         other => ("dot", format!("did {} on {object}", other.replace(['.', '_'], " "))),
     };
-    let via = match (entry.actor_kind.as_str(), entry.delegation_id) {
-        (_, Some(_)) => "via Access Dashboard",
-        ("platform", _) => "platform",
-        _ => "",
+    let via = if entry.delegation_id.is_some() { "via Access Dashboard" } else { "" };
+    let changed = |side| match entry.details.get(side) {
+        // On and off are in the sentence.
+        Some(Value::Bool(_)) => String::new(),
+        value => word(value),
     };
     let actor = if entry.actor_kind == "platform" { "The platform".into() } else { entry.actor_name.clone() };
     Event {
@@ -176,8 +192,8 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
         actor,
         via: via.to_owned(),
         sentence,
-        before: word(entry.details.get("before")),
-        after: word(entry.details.get("after")),
+        before: changed("before"),
+        after: changed("after"),
         at: zone.show(entry.occurred_at),
         from: entry.ip.clone(),
     }
