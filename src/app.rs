@@ -36,8 +36,9 @@ use crate::{
 
 /// Connections to each database.
 const CONNECTIONS: u32 = 16;
-/// How long a connection without a request is kept. A longer one would hold up stopping.
-const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// How long a connection without a request is kept: longer than proxies keep theirs, which then never send into
+/// one that is about to be closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a browser may take to send a request's head.
 const REQUEST_HEAD: Duration = Duration::from_secs(10);
 /// How long requests at work may go on once the server is asked to stop, in seconds.
@@ -162,5 +163,5 @@ fn object_store(region: &Region, url: &str) -> Result<Objects, StartError> {
     let folder = folder.ok_or_else(|| unusable(format!("{url} is not an address such as file:///folder")))?;
     std::fs::create_dir_all(&folder).map_err(|error| unusable(format!("{}: {error}", folder.display())))?;
     let store = LocalFileSystem::new_with_prefix(&folder).map_err(|error| unusable(error.to_string()))?;
-    Ok(Arc::new(store))
+    Ok(Arc::new(store.with_automatic_cleanup(true)))
 }

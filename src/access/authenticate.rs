@@ -126,6 +126,7 @@ struct SubAccountRow {
     parent_role: Option<Role>,
     delegation: Option<DelegationId>,
     delegation_expires: Option<OffsetDateTime>,
+    sub_accounts_enabled: Option<bool>,
 }
 
 fn in_sub_account(
@@ -136,6 +137,8 @@ fn in_sub_account(
 ) -> Result<(Principal, Standing, Account), Error> {
     let row = sub_accounts::table
         .inner_join(users::table.on(users::user_id.eq(user)))
+        // The gate shows the organization to its own members alone.
+        .left_join(organizations::table.on(organizations::organization_id.eq(sub_accounts::organization_id)))
         .left_join(brands::table.on(brands::organization_id.eq(sub_accounts::organization_id)))
         .left_join(
             memberships::table.on(memberships::organization_id
@@ -173,6 +176,7 @@ fn in_sub_account(
             parent_memberships.field(memberships::role).nullable(),
             delegations::delegation_id.nullable(),
             delegations::expires_at.nullable(),
+            organizations::sub_accounts_enabled.nullable(),
         ))
         .first::<SubAccountRow>(connection)?;
     let person = row.who.signed_in(user, session);
@@ -180,6 +184,7 @@ fn in_sub_account(
         .delegation
         .zip(row.delegation_expires)
         .filter(|_| matches!(row.parent_role, Some(Role::Owner | Role::Admin)))
+        .filter(|_| row.sub_accounts_enabled == Some(true))
         .map(|(id, expires_at)| Delegation { id, expires_at });
     let (principal, standing) = match (delegation, row.role, row.parent_role) {
         // A stay is shown for what it is, even to somebody who is also a member.

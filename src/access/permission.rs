@@ -1,7 +1,10 @@
 //! What one may do, as types: a domain operation names the permission it needs in its
 //! signature, and only authentication makes the proof (`domain.md` 5.2, 5.3).
 
-use crate::{error::Error, values::Role};
+use crate::{
+    error::Error,
+    values::{AccountId, Role},
+};
 
 use super::principal::{Asker, Standing};
 
@@ -100,7 +103,10 @@ impl Permission for ManageSubAccounts {
     }
 
     fn check(asker: &Asker) -> Result<(), Error> {
-        if !Self::held_by(asker.standing) {
+        if matches!(asker.account.id, AccountId::SubAccount(_)) {
+            // A sub-account has none beneath it, and its members need not learn of a parent.
+            Err(Error::NotFound)
+        } else if !Self::held_by(asker.standing) {
             Err(Error::Forbidden(Self::REFUSAL))
         } else if !asker.account.sub_accounts_enabled {
             Err(Error::FeatureNotEnabled)

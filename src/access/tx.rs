@@ -178,6 +178,11 @@ impl<'t> Overview<'t> {
         self.connection
     }
 
+    /// Who looks.
+    pub fn asker(&self) -> &Asker {
+        self.asker
+    }
+
     /// The organization looked over.
     pub fn organization(&self) -> OrganizationId {
         self.asker.account.organization

@@ -3,12 +3,12 @@
 
 use diesel::prelude::*;
 use serde_json::{Value, json};
-use time::{Duration, OffsetDateTime};
+use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     access::{
-        Change, Event, GateTx, Tx,
-        permission::{Administer, ManageSubAccounts, View},
+        Change, Event, GateTx, Overview, Tx,
+        permission::{Administer, ManageSubAccounts, Permission, View},
     },
     error::{Error, FieldError},
     schema::control::{delegations, sub_accounts},
@@ -27,6 +27,12 @@ pub const LONGEST_REASON: usize = 200;
 /// A reason that is too long, on the field `reason`.
 pub fn reason(text: &str) -> Result<Option<String>, FieldError> {
     let text = text.trim();
+    if text.chars().any(char::is_control) {
+        return Err(FieldError::new(
+            "reason",
+            "The reason must not contain line breaks or control characters.",
+        ));
+    }
     match text.chars().count() {
         0 => Ok(None),
         count if count > LONGEST_REASON => Err(FieldError::new(
@@ -42,7 +48,8 @@ fn event(account: AccountId, action: &'static str, object: &str, id: SubAccountI
 }
 
 /// Enters a sub-account, for at most 60 minutes and never for longer than the person's
-/// session. A stay of the same browser in the same sub-account ends as the new begins.
+/// session. Whoever is inside already by this browser stays on the stay they have: a
+/// double click enters once.
 ///
 /// # Errors
 /// [`Error::NotFound`] for an id that is not one of this organization's.
@@ -58,20 +65,37 @@ pub fn start(
         .select(sub_accounts::name)
         .for_update()
         .first(tx.connection())?;
-    let person = tx
+    let (user, session) = tx
         .asker()
         .principal
         .person()
         .map(|person| (person.id, person.session))
         .ok_or(Error::Forbidden("Only a person can open a dashboard."))?;
-    let (user, session) = person;
-    let delegation = DelegationId::new();
     let now = OffsetDateTime::now_utc();
-    tx.within(id, |tx| {
-        diesel::update(delegations::table)
+    let open = tx.within(id, |tx| {
+        Ok(delegations::table
             .filter(delegations::session_id.eq(session).and(delegations::ended_at.is_null()))
-            .set(delegations::ended_at.eq(now))
-            .execute(tx.connection())?;
+            .select((delegations::delegation_id, delegations::expires_at))
+            .first::<(DelegationId, OffsetDateTime)>(tx.connection())
+            .optional()?)
+    })?;
+    let mut events = Vec::new();
+    match open {
+        Some((stay, expires_at)) if expires_at > now => return Ok(Change::none(stay)),
+        Some((stay, _)) => {
+            tx.within(id, |tx| end(tx, stay))?;
+            events.extend(both(
+                organization,
+                id,
+                "access_dashboard.expired",
+                &name,
+                json!({ "delegation": stay }),
+            ));
+        }
+        None => {}
+    }
+    let delegation = DelegationId::new();
+    tx.within(id, |tx| {
         diesel::insert_into(delegations::table)
             .values((
                 delegations::delegation_id.eq(delegation),
@@ -84,11 +108,54 @@ pub fn start(
             .execute(tx.connection())?;
         Ok(())
     })?;
-    let told = |account: AccountId| {
-        let details = json!({ "reason": reason, "delegation": delegation, "until": now + LONGEST });
-        event(account, "access_dashboard.started", &name, id, details)
-    };
-    Ok(Change::told_by(delegation, told(organization.into()), [told(id.into())]))
+    let until =
+        (now + LONGEST).replace_nanosecond(0).unwrap_or(now).format(&Rfc3339).map_err(Error::internal)?;
+    let details = json!({ "reason": reason, "delegation": delegation, "until": until });
+    events.extend(both(organization, id, "access_dashboard.started", &name, details));
+    // The parent's log first, in each transaction: chains are locked in one order.
+    events.sort_by_key(|event| event.account);
+    let first = events.remove(0);
+    Ok(Change::told_by(delegation, first, events))
+}
+
+/// Ends a stay; tells whether it was open.
+fn end<P: Permission>(tx: &mut Tx<'_, P>, stay: DelegationId) -> Result<bool, Error> {
+    let ended = diesel::update(delegations::table)
+        .filter(delegations::delegation_id.eq(stay).and(delegations::ended_at.is_null()))
+        .set(delegations::ended_at.eq(diesel::dsl::now))
+        .execute(tx.connection())?;
+    Ok(ended == 1)
+}
+
+/// Ends every stay in the account that the transaction is in, and gives their ids.
+pub fn end_all<P: Permission>(tx: &mut Tx<'_, P>) -> Result<Vec<DelegationId>, Error> {
+    Ok(diesel::update(delegations::table)
+        .filter(delegations::ended_at.is_null())
+        .set(delegations::ended_at.eq(diesel::dsl::now))
+        .returning(delegations::delegation_id)
+        .get_results(tx.connection())?)
+}
+
+/// The same event in the logs of both sides, the parent's first.
+fn both(
+    organization: OrganizationId,
+    id: SubAccountId,
+    action: &'static str,
+    object: &str,
+    details: Value,
+) -> [Event; 2] {
+    [organization.into(), id.into()]
+        .map(|account: AccountId| event(account, action, object, id, details.clone()))
+}
+
+/// Whether the asker's browser is inside a sub-account now.
+pub fn is_inside(tx: &mut Overview<'_>, id: SubAccountId) -> Result<bool, Error> {
+    let Some(session) = tx.asker().principal.person().map(|person| person.session) else { return Ok(false) };
+    let open = delegations::table
+        .filter(delegations::organization_id.eq(tx.organization()).and(delegations::account_id.eq(id.uuid())))
+        .filter(delegations::session_id.eq(session).and(delegations::ended_at.is_null()))
+        .filter(delegations::expires_at.gt(diesel::dsl::now));
+    Ok(diesel::select(diesel::dsl::exists(open)).get_result(tx.connection())?)
 }
 
 /// Leaves the sub-account. It takes no permission beyond being inside.
@@ -101,14 +168,12 @@ pub fn leave(tx: &mut Tx<'_, View>) -> Result<Change<()>, Error> {
         return Err(Error::NotFound);
     };
     let name = tx.account().name.clone();
-    diesel::update(delegations::table)
-        .filter(delegations::delegation_id.eq(delegation).and(delegations::ended_at.is_null()))
-        .set(delegations::ended_at.eq(diesel::dsl::now))
-        .execute(tx.connection())?;
-    let told = |account: AccountId| {
-        event(account, "access_dashboard.left", &name, id, json!({ "delegation": delegation }))
-    };
-    Ok(Change::told_by((), told(organization.into()), [told(id.into())]))
+    if !end(tx, delegation)? {
+        return Ok(Change::none(()));
+    }
+    let [first, second] =
+        both(organization, id, "access_dashboard.left", &name, json!({ "delegation": delegation }));
+    Ok(Change::told_by((), first, [second]))
 }
 
 /// A stay that is over but not yet closed: its time ran out or its session ended.
@@ -134,11 +199,7 @@ pub fn over(tx: &mut GateTx<'_>) -> Result<Vec<Over>, Error> {
 
 /// Closes a stay that is over, and tells both sides' logs.
 pub fn close(tx: &mut Tx<'_, Administer>, over: Over) -> Result<Change<()>, Error> {
-    let closed = diesel::update(delegations::table)
-        .filter(delegations::delegation_id.eq(over.id).and(delegations::ended_at.is_null()))
-        .set(delegations::ended_at.eq(diesel::dsl::now))
-        .execute(tx.connection())?;
-    if closed == 0 {
+    if !end(tx, over.id)? {
         return Ok(Change::none(()));
     }
     // The parent's administrator may have renamed or deleted it meanwhile.
@@ -148,8 +209,8 @@ pub fn close(tx: &mut Tx<'_, Administer>, over: Over) -> Result<Change<()>, Erro
         .first::<String>(tx.connection())
         .optional()?
         .unwrap_or_else(|| over.sub_account.to_string());
-    let told = |account: AccountId| {
-        event(account, "access_dashboard.expired", &name, over.sub_account, json!({ "delegation": over.id }))
-    };
-    Ok(Change::told_by((), told(over.organization.into()), [told(over.sub_account.into())]))
+    let details = json!({ "delegation": over.id });
+    let [first, second] =
+        both(over.organization, over.sub_account, "access_dashboard.expired", &name, details);
+    Ok(Change::told_by((), first, [second]))
 }

@@ -4,7 +4,7 @@
 //! steps that can each be repeated, so that a kill at any point loses nothing; when no
 //! row is left, the certificate is completed and stays with the parent.
 
-use diesel::prelude::*;
+use diesel::{PgConnection, prelude::*};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -14,16 +14,20 @@ use crate::{
     error::{Error, FieldError},
     schema::{
         control::{
-            api_keys, audit_entries, audit_heads, delegations, deletion_certificates, idempotency_keys,
-            memberships, number_directory, slots, sub_accounts, usage_days, workspaces,
+            api_keys, audit_entries, audit_heads, delegations as stays, deletion_certificates,
+            idempotency_keys, memberships, number_directory, slots, sub_accounts, usage_days, users,
+            workspaces,
         },
         region::{agents, call_days, calls, phone_numbers, transcripts},
     },
-    values::{CertificateId, Money, OrganizationId, Region, SubAccountId, SubAccountStatus},
+    values::{
+        CertificateId, DelegationId, Money, OrganizationId, Region, SubAccountId, SubAccountStatus, UserId,
+    },
 };
 
 use super::{
     billing::ledger,
+    delegations,
     sub_accounts::{SubAccountName, allocation},
 };
 
@@ -63,7 +67,7 @@ pub fn request(
         .person()
         .map(|person| (person.id, person.name.clone()))
         .ok_or(Error::Forbidden("Only a person can delete a sub-account."))?;
-    tx.within(id, |tx| {
+    let stays = tx.within(id, |tx| {
         ledger::write_off(tx)?;
         end_access(tx)
     })?;
@@ -88,14 +92,16 @@ pub fn request(
             deletion_certificates::currency.eq(&balance.currency),
         ))
         .execute(tx.connection())?;
-    let event = Event {
+    let event = |action, details| Event {
         account: organization.into(),
-        action: "sub_account.deletion_requested",
-        object: name,
+        action,
+        object: name.clone(),
         object_id: id.to_string(),
-        details: json!({ "certificate": certificate, "written_off_minor": balance.minor }),
+        details,
     };
-    Ok(Change::new(certificate, event))
+    let details = json!({ "certificate": certificate, "written_off_minor": balance.minor });
+    let ended = stays.into_iter().map(|stay| event("access_dashboard.ended", json!({ "delegation": stay })));
+    Ok(Change::told_by(certificate, event("sub_account.deletion_requested", details), ended))
 }
 
 fn confirm(name: &str, balance: &Money, confirmation: &Confirmation) -> Result<(), Error> {
@@ -116,17 +122,14 @@ fn confirm(name: &str, balance: &Money, confirmation: &Confirmation) -> Result<(
     if wrong.is_empty() { Ok(()) } else { Err(Error::Invalid(wrong)) }
 }
 
-/// Members, keys, stays and slots end with the transaction.
-fn end_access(tx: &mut Tx<'_, ManageSubAccounts>) -> Result<(), Error> {
-    diesel::delete(memberships::table).execute(tx.connection())?;
+/// Keys, stays and slots end with the transaction; members are kept out by the status
+/// until their memberships are erased. Gives the stays that were ended.
+fn end_access(tx: &mut Tx<'_, ManageSubAccounts>) -> Result<Vec<DelegationId>, Error> {
     diesel::update(api_keys::table.filter(api_keys::revoked_at.is_null()))
         .set(api_keys::revoked_at.eq(diesel::dsl::now))
         .execute(tx.connection())?;
-    diesel::update(delegations::table.filter(delegations::ended_at.is_null()))
-        .set(delegations::ended_at.eq(diesel::dsl::now))
-        .execute(tx.connection())?;
     diesel::delete(slots::table).execute(tx.connection())?;
-    Ok(())
+    delegations::end_all(tx)
 }
 
 /// What goes with a sub-account, counted where it is.
@@ -146,6 +149,8 @@ pub struct Contents {
     pub members: i64,
     /// API keys.
     pub api_keys: i64,
+    /// Visits of the parent's administrators.
+    pub stays: i64,
     /// Entries of its own audit log.
     pub audit_entries: i64,
 }
@@ -155,6 +160,7 @@ macro_rules! count_control {
     ($connection:expr, $contents:expr) => {{
         $contents.members = memberships::table.count().get_result($connection)?;
         $contents.api_keys = api_keys::table.count().get_result($connection)?;
+        $contents.stays = stays::table.count().get_result($connection)?;
         $contents.audit_entries = audit_entries::table.count().get_result($connection)?;
     }};
 }
@@ -299,16 +305,28 @@ pub fn erase_region(tx: &mut EraserTx<'_>) -> Result<bool, Error> {
 pub fn erase_control(tx: &mut EraserTx<'_>) -> Result<(), Error> {
     let connection = tx.connection();
     diesel::delete(workspaces::table).execute(connection)?;
-    diesel::delete(memberships::table).execute(connection)?;
+    let people: Vec<UserId> =
+        diesel::delete(memberships::table).returning(memberships::user_id).get_results(connection)?;
     diesel::delete(api_keys::table).execute(connection)?;
-    diesel::delete(delegations::table).execute(connection)?;
+    diesel::delete(stays::table).execute(connection)?;
     diesel::delete(usage_days::table).execute(connection)?;
     diesel::delete(slots::table).execute(connection)?;
     diesel::delete(idempotency_keys::table).execute(connection)?;
     diesel::delete(number_directory::table).execute(connection)?;
     diesel::delete(audit_entries::table).execute(connection)?;
     diesel::delete(audit_heads::table).execute(connection)?;
-    Ok(())
+    people.into_iter().try_for_each(|person| erase_person(connection, person))
+}
+
+/// Erases a person who belonged to the sub-account and to nothing else. Whether they are
+/// needed elsewhere the foreign keys know, past every policy.
+fn erase_person(connection: &mut PgConnection, person: UserId) -> Result<(), Error> {
+    use diesel::result::{DatabaseErrorKind::ForeignKeyViolation, Error::DatabaseError};
+    let erased = connection.transaction(|c| diesel::delete(users::table.find(person)).execute(c));
+    match erased {
+        Ok(_) | Err(DatabaseError(ForeignKeyViolation, _)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Completes the certificate as the last row of the sub-account goes.

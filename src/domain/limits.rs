@@ -90,6 +90,21 @@ pub fn preview(tx: &mut Overview<'_>, changes: &[LimitChange]) -> Result<Preview
     Ok(Preview { before, after: apply(before, &rows, changes) })
 }
 
+/// By how much `changes` exceed what is free and who holds the rest; nothing when they
+/// fit. It changes and locks nothing: for showing before somebody confirms.
+pub fn shortage(
+    tx: &mut Tx<'_, ManageSubAccounts>,
+    changes: &[LimitChange],
+) -> Result<Option<Shortage>, Error> {
+    let before = allocation::of(tx)?;
+    let rows: Vec<Holder> = rows_of!(tx.organization(), changes).load(tx.connection())?;
+    let after = apply(before, &rows, changes);
+    if after.excess() > before.excess() {
+        return Ok(Some(allocation::shortage(tx, before, after.excess())?));
+    }
+    Ok(None)
+}
+
 /// Changes limits, all or none. They act on new calls at once and end no call.
 ///
 /// # Errors

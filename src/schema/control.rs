@@ -88,8 +88,15 @@ diesel::table! {
 }
 
 diesel::table! {
-    sessions (key_hash) {
+    session_keys (key_hash) {
         key_hash -> Bytea,
+        session_id -> Uuid,
+        retires_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    sessions (session_id) {
         session_id -> Uuid,
         user_id -> Nullable<Uuid>,
         state -> Jsonb,
@@ -281,6 +288,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     workspaces,
     users,
     memberships,
+    session_keys,
     sessions,
     delegations,
     api_keys,

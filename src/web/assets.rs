@@ -47,7 +47,10 @@ pub fn icon_url(name: &str) -> String {
 /// `GET /static/{path:.*}`
 pub async fn file(request: HttpRequest, path: web::Path<String>) -> HttpResponse {
     let (Some(file), Some(hash)) = (Files::get(&path), HASHES.get(path.as_str())) else {
-        return HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("Not found");
+        return HttpResponse::NotFound()
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .content_type("text/plain; charset=utf-8")
+            .body("Not found");
     };
     let tag = format!("\"{hash}\"");
     let pinned =

@@ -164,7 +164,9 @@ pub(super) fn dress(response: ServiceResponse<BoxBody>, asked: &Asked) -> Servic
     let is_error = status.is_client_error() || status.is_server_error();
     let is_bare = response.response().error().is_some()
         || matches!(response.response().body().size(), BodySize::None | BodySize::Sized(0));
-    if !is_error || !is_bare || is_for_programs(&asked.path) {
+    // Which bytes there are is an answer for players: its headers tell it.
+    let is_for_players = status == StatusCode::RANGE_NOT_SATISFIABLE;
+    if !is_error || !is_bare || is_for_players || is_for_programs(&asked.path) {
         return response;
     }
     let error = response.response().error();
@@ -244,6 +246,24 @@ pub(super) fn refuse_foreign(request: ServiceRequest, asked: &Asked) -> ServiceR
          it.",
     );
     request.into_response(page(StatusCode::FORBIDDEN, &told, asked))
+}
+
+/// Refuses a request that holds what no text can.
+pub(super) fn refuse_unreadable(request: ServiceRequest, asked: &Asked) -> ServiceResponse<BoxBody> {
+    let status = StatusCode::BAD_REQUEST;
+    request.into_response(page(status, &Told::status(status), asked))
+}
+
+/// Says that nothing is served under the name that was asked, and no name at all.
+const NOT_HERE: &str = "<!doctype html>\n<html lang=\"en\">\n<title>Nothing is served here</title>\n<h1>Nothing \
+     is served under this address</h1>\n<p>Check the address, or ask whoever gave it to you.</p>\n</html>\n";
+
+/// Refuses a request for a host that is none of ours: by no brand, and with no link.
+pub(super) fn refuse_host(request: ServiceRequest) -> ServiceResponse<BoxBody> {
+    tracing::info!("asked for an unknown host; people reach the site at its public address alone");
+    let mut response = HttpResponse::build(StatusCode::MISDIRECTED_REQUEST);
+    response.content_type("text/html; charset=utf-8");
+    request.into_response(response.body(NOT_HERE))
 }
 
 /// A finished page on the way that errors take.

@@ -17,7 +17,7 @@ use std::{future::Future, marker::PhantomData, pin::Pin};
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
-    error::{ErrorInternalServerError, ErrorUnsupportedMediaType},
+    error::{ErrorBadRequest, ErrorInternalServerError, ErrorUnsupportedMediaType},
     http::header::CONTENT_TYPE,
     web,
 };
@@ -215,7 +215,11 @@ impl<T: 'static> FromRequest for Submitted<T> {
             if !is_form && (has_type || !body.is_empty()) {
                 return Err(ErrorUnsupportedMediaType("not a form"));
             }
-            let fields = form_urlencoded::parse(&body).into_owned().collect();
+            let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
+            // No browser sends a NUL, and no database keeps one.
+            if fields.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+                return Err(ErrorBadRequest("a NUL in a form"));
+            }
             Ok(Self { key, fields, form: PhantomData })
         })
     }

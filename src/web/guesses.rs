@@ -2,9 +2,8 @@
 //!
 //! Three counts meet a guess: of one address on one e-mail, of one address, and of one
 //! e-mail from everywhere. The last alone would let anybody lock anybody out, so a
-//! browser that has signed in to that e-mail before is counted by itself. An attempt is
-//! counted before the password is looked at and taken back when it was right, so that
-//! many at once cannot pass together.
+//! browser that has signed in to that e-mail before is counted by itself. Only wrong
+//! guesses are counted; of those that are being looked at, so many may be at once.
 
 use std::{
     collections::HashMap,
@@ -16,6 +15,9 @@ use std::{
 
 /// The most keys one count remembers.
 const MOST_KEYS: usize = 100_000;
+
+/// The most attempts on one key that are looked at together.
+const MOST_PENDING: u32 = 64;
 
 /// So many at once, and then one in each interval.
 #[derive(Debug, Clone, Copy)]
@@ -30,53 +32,65 @@ const EMAIL: Allowance = Allowance { at_once: 50, then_every: Duration::from_sec
 const DEVICE: Allowance = Allowance { at_once: 10, then_every: Duration::from_secs(30) };
 const RESETS_OF_ADDRESS: Allowance = Allowance { at_once: 20, then_every: Duration::from_secs(60) };
 
-/// Counts by key, by the generic cell rate algorithm: of each key it remembers only when
-/// its debt will be paid off.
+/// What is remembered of a key: when its debt will be paid off, by the generic cell rate
+/// algorithm, and how many attempts are being looked at.
+#[derive(Debug, Clone, Copy)]
+struct Debt {
+    paid_off: Instant,
+    pending: u32,
+}
+
+/// Counts by key.
 struct Count<K> {
     allowance: Allowance,
-    paid_off: Mutex<HashMap<K, Instant>>,
+    debts: Mutex<HashMap<K, Debt>>,
 }
 
 impl<K: Hash + Eq + Clone> Count<K> {
     fn new(allowance: Allowance) -> Self {
-        Self { allowance, paid_off: Mutex::default() }
+        Self { allowance, debts: Mutex::default() }
     }
 
-    /// Counts one more, or tells how long to wait.
-    fn take(&self, key: &K, now: Instant) -> Result<(), Duration> {
-        let mut paid_off = self.paid_off.lock().unwrap_or_else(PoisonError::into_inner);
-        if paid_off.len() >= MOST_KEYS && !paid_off.contains_key(key) {
-            forget(&mut paid_off, now);
+    /// Lets one more be looked at, or tells how long to wait.
+    fn begin(&self, key: &K, now: Instant) -> Result<(), Duration> {
+        let mut debts = self.debts.lock().unwrap_or_else(PoisonError::into_inner);
+        if debts.len() >= MOST_KEYS && !debts.contains_key(key) {
+            forget(&mut debts, now);
         }
         let credit = self.allowance.then_every * (self.allowance.at_once - 1);
-        let debt_until = paid_off.get(key).copied().unwrap_or(now).max(now);
-        match debt_until.duration_since(now).checked_sub(credit) {
-            Some(wait) if !wait.is_zero() => Err(wait),
-            _ => {
-                paid_off.insert(key.clone(), debt_until + self.allowance.then_every);
-                Ok(())
-            }
+        let debt = debts.entry(key.clone()).or_insert(Debt { paid_off: now, pending: 0 });
+        let owed = debt.paid_off.saturating_duration_since(now);
+        if owed > credit {
+            return Err(owed - credit);
         }
+        if debt.pending >= MOST_PENDING {
+            return Err(Duration::from_secs(1));
+        }
+        debt.pending += 1;
+        Ok(())
     }
 
-    /// Takes one back.
-    fn give_back(&self, key: &K) {
-        let mut paid_off = self.paid_off.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(until) = paid_off.get_mut(key) {
-            *until = until.checked_sub(self.allowance.then_every).unwrap_or(*until);
+    /// It was looked at; a wrong one adds to the debt. Many wrong ones at once may owe
+    /// more than is allowed, and are paid off all the longer.
+    fn end(&self, key: &K, is_wrong: bool, now: Instant) {
+        let mut debts = self.debts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(debt) = debts.get_mut(key) {
+            debt.pending = debt.pending.saturating_sub(1);
+            if is_wrong {
+                debt.paid_off = debt.paid_off.max(now) + self.allowance.then_every;
+            }
         }
     }
 }
 
 /// Forgets keys without debt and, when all have some, the half with the least.
-fn forget<K: Hash + Eq>(paid_off: &mut HashMap<K, Instant>, now: Instant) {
-    paid_off.retain(|_, until| *until > now);
-    if paid_off.len() >= MOST_KEYS {
-        let mut all: Vec<Instant> = paid_off.values().copied().collect();
+fn forget<K: Hash + Eq>(debts: &mut HashMap<K, Debt>, now: Instant) {
+    debts.retain(|_, debt| debt.pending > 0 || debt.paid_off > now);
+    if debts.len() >= MOST_KEYS {
+        let mut all: Vec<Instant> = debts.values().map(|debt| debt.paid_off).collect();
         let middle = all.len() / 2;
-        let (_, median, _) = all.select_nth_unstable(middle);
-        let median = *median;
-        paid_off.retain(|_, until| *until > median);
+        let median = *all.select_nth_unstable(middle).1;
+        debts.retain(|_, debt| debt.paid_off > median);
     }
 }
 
@@ -112,44 +126,36 @@ impl Default for Guesses {
     }
 }
 
-/// A guess that was counted.
+/// A guess that is being looked at. Unless it was right it is counted, also when nobody
+/// waits for its end.
 pub struct Guess<'g> {
     guesses: &'g Guesses,
     ip: IpAddr,
     email: String,
     device: Option<String>,
+    is_wrong: bool,
 }
 
 impl Guesses {
-    /// Counts a guess on `email` from `ip`, or from a browser that is known to the
+    /// Begins a guess on `email` from `ip`, or from a browser that is known to the
     /// e-mail by the id `device`.
     ///
     /// # Errors
     /// How long to wait.
     pub fn guess(&self, ip: IpAddr, email: &str, device: Option<String>) -> Result<Guess<'_>, Duration> {
-        self.guess_at(ip, email, device, Instant::now())
-    }
-
-    fn guess_at(
-        &self,
-        ip: IpAddr,
-        email: &str,
-        device: Option<String>,
-        now: Instant,
-    ) -> Result<Guess<'_>, Duration> {
-        let (ip, email) = (network(ip), email.to_owned());
+        let (ip, email, now) = (network(ip), email.to_owned(), Instant::now());
         if let Some(device) = &device {
-            self.device.take(&(device.clone(), email.clone()), now)?;
+            self.device.begin(&(device.clone(), email.clone()), now)?;
         } else {
-            self.address.take(&ip, now)?;
+            self.address.begin(&ip, now)?;
             let pair = (ip, email.clone());
-            self.address_on_email.take(&pair, now).inspect_err(|_| self.address.give_back(&ip))?;
-            self.email.take(&email, now).inspect_err(|_| {
-                self.address.give_back(&ip);
-                self.address_on_email.give_back(&pair);
+            self.address_on_email.begin(&pair, now).inspect_err(|_| self.address.end(&ip, false, now))?;
+            self.email.begin(&email, now).inspect_err(|_| {
+                self.address.end(&ip, false, now);
+                self.address_on_email.end(&pair, false, now);
             })?;
         }
-        Ok(Guess { guesses: self, ip, email, device })
+        Ok(Guess { guesses: self, ip, email, device, is_wrong: true })
     }
 
     /// Counts a letter that is asked for from `ip`.
@@ -157,20 +163,30 @@ impl Guesses {
     /// # Errors
     /// How long to wait.
     pub fn reset(&self, ip: IpAddr) -> Result<(), Duration> {
-        self.resets_of_address.take(&network(ip), Instant::now())
+        let (ip, now) = (network(ip), Instant::now());
+        self.resets_of_address.begin(&ip, now)?;
+        self.resets_of_address.end(&ip, true, now);
+        Ok(())
     }
 }
 
 impl Guess<'_> {
     /// It was right, and so no guess.
-    pub fn was_right(self) {
-        let Self { guesses, ip, email, device } = self;
-        if let Some(device) = device {
-            guesses.device.give_back(&(device, email));
+    pub fn was_right(mut self) {
+        self.is_wrong = false;
+    }
+}
+
+impl Drop for Guess<'_> {
+    fn drop(&mut self) {
+        let (guesses, is_wrong, now) = (self.guesses, self.is_wrong, Instant::now());
+        let email = std::mem::take(&mut self.email);
+        if let Some(device) = self.device.take() {
+            guesses.device.end(&(device, email), is_wrong, now);
         } else {
-            guesses.address.give_back(&ip);
-            guesses.email.give_back(&email);
-            guesses.address_on_email.give_back(&(ip, email));
+            guesses.address.end(&self.ip, is_wrong, now);
+            guesses.email.end(&email, is_wrong, now);
+            guesses.address_on_email.end(&(self.ip, email), is_wrong, now);
         }
     }
 }
@@ -179,48 +195,66 @@ impl Guess<'_> {
 mod tests {
     use super::*;
 
+    const EMAIL: &str = "a@x.example";
+
     fn ip(last: u8) -> IpAddr {
         IpAddr::from([192, 0, 2, last])
     }
 
     #[test]
-    fn ten_wrong_guesses_then_one_in_each_interval() {
-        let (guesses, now) = (Guesses::default(), Instant::now());
+    fn so_many_at_once_and_then_one_in_each_interval() {
+        let (count, now) = (Count::new(ADDRESS_ON_EMAIL), Instant::now());
         for _ in 0..10 {
-            assert!(guesses.guess_at(ip(1), "a@x.example", None, now).is_ok());
+            assert_eq!(count.begin(&1, now), Ok(()));
+            count.end(&1, true, now);
         }
-        let wait = guesses.guess_at(ip(1), "a@x.example", None, now).err();
-        assert_eq!(wait, Some(Duration::from_secs(30)));
-        let later = now + Duration::from_secs(31);
-        assert!(guesses.guess_at(ip(1), "a@x.example", None, later).is_ok());
-        assert!(guesses.guess_at(ip(1), "a@x.example", None, later).is_err());
-        assert!(guesses.guess_at(ip(1), "b@x.example", None, now).is_ok());
+        assert_eq!(count.begin(&1, now), Err(Duration::from_secs(30)));
+        assert_eq!(count.begin(&2, now), Ok(()));
+        let later = now + Duration::from_secs(30);
+        assert_eq!(count.begin(&1, later), Ok(()));
+        count.end(&1, true, later);
+        assert!(count.begin(&1, later).is_err());
     }
 
     #[test]
-    fn right_passwords_are_not_counted() {
-        let (guesses, now) = (Guesses::default(), Instant::now());
+    fn many_at_once_pass_together_and_owe_for_all() {
+        let (count, now) = (Count::new(ADDRESS_ON_EMAIL), Instant::now());
+        let passed = (0..1000).filter(|_| count.begin(&1, now).is_ok()).count();
+        assert_eq!(passed, MOST_PENDING as usize);
+        (0..passed).for_each(|_| count.end(&1, true, now));
+        let wait = count.begin(&1, now).unwrap_err();
+        assert_eq!(wait, Duration::from_secs(30) * (MOST_PENDING - 9));
+    }
+
+    #[test]
+    fn right_passwords_are_not_counted_and_wrong_ones_are() {
+        let guesses = Guesses::default();
         for _ in 0..500 {
-            guesses.guess_at(ip(1), "a@x.example", None, now).map(Guess::was_right).unwrap();
+            guesses.guess(ip(1), EMAIL, None).map(Guess::was_right).unwrap();
         }
+        for _ in 0..10 {
+            assert!(guesses.guess(ip(1), EMAIL, None).is_ok());
+        }
+        assert!(guesses.guess(ip(1), EMAIL, None).is_err());
+        assert!(guesses.guess(ip(1), "b@x.example", None).is_ok());
     }
 
     #[test]
     fn guessing_from_everywhere_does_not_lock_out_a_known_browser() {
-        let (guesses, now) = (Guesses::default(), Instant::now());
-        let refused =
-            (0..100).filter(|n| guesses.guess_at(ip(*n), "a@x.example", None, now).is_err()).count();
+        let guesses = Guesses::default();
+        let refused = (0..100).filter(|n| guesses.guess(ip(*n), EMAIL, None).is_err()).count();
         assert_eq!(refused, 50);
-        assert!(guesses.guess_at(ip(1), "a@x.example", Some("d".into()), now).is_ok());
+        assert!(guesses.guess(ip(1), EMAIL, Some("d".into())).is_ok());
     }
 
     #[test]
     fn memory_is_bounded() {
         let (count, now) = (Count::new(DEVICE), Instant::now());
         for n in 0..MOST_KEYS + 10 {
-            assert_eq!(count.take(&n, now), Ok(()));
+            assert_eq!(count.begin(&n, now), Ok(()));
+            count.end(&n, true, now);
         }
-        assert!(count.paid_off.lock().unwrap().len() <= MOST_KEYS);
+        assert!(count.debts.lock().unwrap().len() <= MOST_KEYS);
     }
 
     #[test]

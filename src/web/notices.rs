@@ -18,7 +18,7 @@ pub fn told(href: &str, word: &str) -> String {
 pub fn from_query(query: &str) -> Option<Notice> {
     let word = query.split('&').find_map(|pair| pair.strip_prefix("done="))?;
     let text = match word {
-        "created" => "The sub-account is ready. Configure agents and numbers with Access Dashboard.",
+        "created" => "The sub-account is ready. Open its own dashboard with Access Dashboard.",
         "renamed" => "The name is changed.",
         "suspended" => "Suspended: new calls are blocked from now on. Calls in progress finish.",
         "reactivated" => "Reactivated: new calls are admitted again.",
@@ -33,6 +33,9 @@ pub fn from_query(query: &str) -> Option<Notice> {
         "session-ended" => "The session is ended.",
         "sessions-ended" => "All other sessions are ended.",
         "password-set" => "Your password is changed and every session is ended. Sign in with the new one.",
+        "nothing-ticked" => {
+            return Some(Notice::failed("Tick at least one sub-account first. Nothing was changed."));
+        }
         _ => return None,
     };
     Some(Notice::done(text))

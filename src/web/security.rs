@@ -45,7 +45,11 @@ pub async fn surround<B: MessageBody + 'static>(
     let asked = Asked::of(&request, &site, id.clone());
     let span = tracing::info_span!("request", id, method = %request.method());
     let answer = async {
-        let answered = if is_foreign(&request, &site) {
+        let answered = if !is_for_probes(request.path()) && !is_asked_here(&request, &site) {
+            Ok(errors::refuse_host(request))
+        } else if has_nul(&request) {
+            Ok(errors::refuse_unreadable(request, &asked))
+        } else if is_foreign(&request, &site) {
             Ok(errors::refuse_foreign(request, &asked))
         } else {
             match next.call(request).await {
@@ -75,17 +79,39 @@ pub async fn surround<B: MessageBody + 'static>(
                 // A cookie that cannot be written is one the browser does without.
                 let _ = head.add_cookie(&cookie);
             }
-            protect(head.headers_mut(), &site, &asked.request_id, is_asset);
+            // Only a file is kept by browsers, never the answer that there is none.
+            let is_file = is_asset && !head.status().is_client_error() && !head.status().is_server_error();
+            protect(head.headers_mut(), &site, &asked.request_id, is_file);
             if readiness.is_stopping() {
                 head.head_mut().set_connection_type(actix_web::http::ConnectionType::Close);
             }
             Ok(response)
         }
         Err(mut page) => {
-            protect(&mut page.headers, &site, &asked.request_id, is_asset);
+            protect(&mut page.headers, &site, &asked.request_id, false);
             Err(page.into())
         }
     }
+}
+
+/// Whether a path is for those who watch the server: they ask under any name.
+fn is_for_probes(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
+}
+
+/// Whether a request names this site, once, as the one it asks (`trust.md` S16).
+fn is_asked_here(request: &ServiceRequest, site: &Site) -> bool {
+    let mut hosts = request.headers().get_all(header::HOST);
+    let host = hosts.next().and_then(|host| host.to_str().ok());
+    // A whole address in the first line names a host too.
+    let named = request.uri().authority().is_none_or(|named| site.is_known_host(named.as_str()));
+    named && hosts.next().is_none() && host.is_some_and(|host| site.is_known_host(host))
+}
+
+/// Whether there is a NUL in the address, which no text of ours holds and no database
+/// keeps.
+fn has_nul(request: &ServiceRequest) -> bool {
+    request.uri().path_and_query().is_some_and(|address| address.as_str().contains("%00"))
 }
 
 /// Whether an unsafe request comes from another site, or does not say from where.
@@ -111,7 +137,7 @@ fn is_foreign(request: &ServiceRequest, site: &Site) -> bool {
     }
 }
 
-fn protect(headers: &mut HeaderMap, site: &Site, request_id: &str, is_asset: bool) {
+fn protect(headers: &mut HeaderMap, site: &Site, request_id: &str, is_file: bool) {
     let mut set = |name: HeaderName, value: &'static str| {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
@@ -127,7 +153,7 @@ fn protect(headers: &mut HeaderMap, site: &Site, request_id: &str, is_asset: boo
     if site.is_https() {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
     }
-    if !is_asset {
+    if !is_file {
         set(header::CACHE_CONTROL, "no-store");
         headers.append(header::VARY, HeaderValue::from_static("HX-Request, Cookie"));
     }

@@ -156,7 +156,15 @@ pub async fn sign_in(
         Ok(guess) => guess,
         Err(wait) => return too_many(wait, |text| again(None, Some(text), StatusCode::TOO_MANY_REQUESTS)),
     };
-    let Some(user) = prove(&gate, &email, form.password.clone()).await? else {
+    let proved = match prove(&gate, &email, form.password.clone()).await {
+        Ok(proved) => proved,
+        // What could not be looked at was no guess.
+        Err(error) => {
+            guess.was_right();
+            return Err(Denied(error));
+        }
+    };
+    let Some(user) = proved else {
         let text = "The e-mail address or the password is not right.";
         return again(None, Some(text), StatusCode::UNPROCESSABLE_ENTITY);
     };

@@ -1,5 +1,7 @@
 //! The site as browsers see it: its address, its cookies, and the signatures on them.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use actix_web::{
     HttpRequest,
     cookie::{Cookie, CookieBuilder, SameSite, time::Duration},
@@ -46,6 +48,27 @@ const BRAND_COOKIE: &str = "brand";
 /// brands, which must not learn of each other (`domain.md` 7.6).
 pub(super) const NEUTRAL_BRAND: &str = "Your accounts";
 
+/// Whether a host, with or without a port, is this computer as it calls itself: whoever
+/// runs the program for themselves asks so.
+fn is_loopback(host: &str) -> bool {
+    let name = name_of(host);
+    let is_v6 = || {
+        let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+        address.and_then(|name| name.parse::<Ipv6Addr>().ok()).is_some_and(|address| address.is_loopback())
+    };
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        || is_v6()
+}
+
+/// A host without its port.
+fn name_of(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
 /// The site's address and secrets.
 #[derive(Clone)]
 pub struct Site {
@@ -67,9 +90,17 @@ impl Site {
         self.https
     }
 
-    /// Whether `origin` is this site's own: the public one, or that of the host asked.
+    /// Whether people may ask for this host: the public address's, or the computer itself
+    /// (`trust.md` S16).
+    pub fn is_known_host(&self, host: &str) -> bool {
+        let public = self.origin.split_once("://").map_or(self.origin.as_str(), |(_, host)| host);
+        is_loopback(host) || name_of(host).eq_ignore_ascii_case(name_of(public))
+    }
+
+    /// Whether `origin` is this site's own: the public one, or that of the host asked where
+    /// this is the computer itself. What else a request calls its host proves nothing.
     pub fn is_own_origin(&self, origin: &str, host: Option<&str>) -> bool {
-        let asked = host.is_some_and(|host| {
+        let asked = host.filter(|host| is_loopback(host)).is_some_and(|host| {
             origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) == Some(host)
         });
         origin == self.origin || asked
@@ -161,14 +192,51 @@ mod tests {
     }
 
     #[test]
-    fn own_origins_are_the_public_one_and_the_host_asked() {
+    fn own_origins_are_the_public_one_and_the_computer_itself() {
         let site = Site::new("https://voice.example/", [0; 32]);
         assert!(site.is_own_origin("https://voice.example", None));
         assert!(site.is_own_origin("http://127.0.0.1:8080", Some("127.0.0.1:8080")));
         assert!(!site.is_own_origin("https://a.voice.example", Some("voice.example")));
         assert!(!site.is_own_origin("null", Some("voice.example")));
+        assert!(!site.is_own_origin("https://evil.example", Some("evil.example")));
+        assert!(!site.is_own_origin("http://127.0.0.1:3000", Some("127.0.0.1:8080")));
+        assert!(!site.is_own_origin("http://voice.example", Some("voice.example")));
         assert_eq!(site.local_part("https://voice.example/a?b=c#d", None).as_deref(), Some("/a?b=c"));
         assert_eq!(site.local_part("https://evil.example/a", Some("voice.example")), None);
         assert_eq!(site.cookie_name("session"), "__Host-session");
+    }
+
+    #[test]
+    fn known_hosts_are_the_public_one_and_the_computer_itself() {
+        let site = Site::new("https://voice.example/", [0; 32]);
+        for known in [
+            "voice.example",
+            "Voice.Example:443",
+            "localhost",
+            "localhost:8080",
+            "127.0.0.1",
+            "127.0.0.9:1",
+            "[::1]",
+            "[::1]:8080",
+        ] {
+            assert!(site.is_known_host(known), "{known}");
+        }
+        for unknown in [
+            "",
+            "evil.example",
+            "a.voice.example",
+            "voice.example.evil.example",
+            "voice.example@evil.example",
+            "evil.example:voice.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "10.0.0.1:8080",
+            "[::2]:8080",
+            "::1",
+        ] {
+            assert!(!site.is_known_host(unknown), "{unknown}");
+        }
+        let local = Site::new("http://[::1]:8080", [0; 32]);
+        assert!(local.is_known_host("[::1]:8080") && !local.is_known_host("[::2]:8080"));
     }
 }

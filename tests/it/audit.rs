@@ -29,7 +29,7 @@ async fn tell(scope: &Scope<Administer>, action: &'static str) {
 }
 
 async fn verdict(scope: &Scope<Administer>) -> Verdict {
-    scope.read(|tx| audit::verify(tx)).await.unwrap()
+    scope.read(audit::verify).await.unwrap()
 }
 
 #[actix_web::test]

@@ -42,6 +42,26 @@ struct Driver {
     profile: Option<PathBuf>,
 }
 
+impl Driver {
+    /// Starts chromedriver on a port of its choice.
+    fn start() -> Option<(Self, u16)> {
+        let process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is installed: `make install-for-tests`");
+        let mut driver = Self { process, profile: None };
+        let mut lines = BufReader::new(driver.process.stdout.take()?).lines();
+        let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            line.split("started successfully on port ").nth(1)?.trim_end_matches('.').parse::<u16>().ok()
+        })?;
+        // It is never blocked by a full pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Some((driver, port))
+    }
+}
+
 impl Drop for Driver {
     fn drop(&mut self) {
         let _ = self.process.kill();
@@ -72,23 +92,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 impl Chromium {
     /// Opens a browser.
     pub async fn open(looks: Looks) -> Self {
-        let process = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is installed: `make install-for-tests`");
-        let mut driver = Driver { process, profile: None };
-        let mut lines = BufReader::new(driver.process.stdout.take().expect("its output")).lines();
-        let port = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| {
-                line.split("started successfully on port ").nth(1)?.trim_end_matches('.').parse::<u16>().ok()
-            })
-            .expect("the port chromedriver listens on");
-        // It is never blocked by a full pipe.
-        std::thread::spawn(move || lines.for_each(drop));
+        // Drivers that start in the same moment may want the same port: the loser tries again.
+        let (mut driver, port) =
+            (0..5).find_map(|_| Driver::start()).expect("chromedriver starts: `make install-for-tests`");
         let profile = std::env::temp_dir().join(format!("dialnexa-browser-{}-{port}", std::process::id()));
         driver.profile = Some(profile.clone());
         let options = json!({

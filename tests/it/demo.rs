@@ -196,7 +196,7 @@ async fn one_parent_sees_nothing_of_the_other() {
     let page = scope.overview(|tx| list::page(tx, &Query::default())).await.unwrap();
     assert!(page.rows.iter().all(|row| row.name != "Orchid Hospitals"));
     let wallet = world.access.scope_of_member::<ViewBilling>(user, AccountId::from(northwind)).await.unwrap();
-    assert!(wallet.read(|tx| ledger::balance(tx)).await.unwrap().minor > 0);
+    assert!(wallet.read(ledger::balance).await.unwrap().minor > 0);
 
     let browser = world.browser();
     browser.sign_in("owner@northwind.example", "demo-password-1").await;

@@ -106,7 +106,7 @@ async fn a_key_is_stored_as_its_hash_alone() {
     let second = cookie_of(&world.browser().signed_in(OWNER).await.get("/accounts").await, "session");
     assert_eq!(second, None, "the key stays while nothing changes");
     let stored = world.count(&format!(
-        "SELECT count(*) FROM sessions WHERE state::text LIKE '%{}%' OR encode(key_hash, 'escape') LIKE '%{}%'",
+        "SELECT count(*) FROM sessions NATURAL JOIN session_keys WHERE state::text LIKE '%{}%' OR encode(key_hash, 'escape') LIKE '%{}%'",
         &first[8..], &first[8..]
     ));
     assert_eq!(stored, 0, "only a hash of the key is stored");
@@ -175,7 +175,7 @@ async fn many_sign_ins_starve_no_other_page() {
     assert!(slowest < std::time::Duration::from_secs(1), "{slowest:?}");
     for task in tasks {
         let status = task.await.unwrap();
-        assert!(matches!(status, 422 | 503), "{status}");
+        assert!(matches!(status, 422 | 429 | 503), "{status}");
     }
 }
 

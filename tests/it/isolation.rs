@@ -107,8 +107,9 @@ fn verdict(takes: Takes, stands: Stands) -> Verdict {
     let allowed = match (takes, stands) {
         (_, Stands::Outside) => return Verdict::NotFound,
         (_, Stands::Above) => return Verdict::Forbidden,
+        // A sub-account has none beneath it.
+        (Parent, Stands::SubAccount(_) | Stands::Inside) => return Verdict::NotFound,
         (Parent, Stands::Organization(role)) => role != "viewer",
-        (Parent, _) => false,
         (View, _) | (_, Stands::Inside) => true,
         (Play, Stands::Organization(role) | Stands::SubAccount(role)) => role != "viewer",
         (Administer, Stands::Organization(role) | Stands::SubAccount(role)) => {

@@ -44,7 +44,7 @@ async fn many_at_once_never_spend_more_than_there_is() {
     for outcome in refused {
         assert!(matches!(outcome, Err(Error::Conflict { code: "insufficient_balance", .. })), "{outcome:?}");
     }
-    assert_eq!(scope.read(|tx| ledger::balance(tx)).await.unwrap().minor, 0);
+    assert_eq!(scope.read(ledger::balance).await.unwrap().minor, 0);
     assert_eq!(world.count("SELECT coalesce(sum(amount_minor), 0) FROM ledger_postings"), 0);
     assert_eq!(world.count("SELECT coalesce(sum(balance_minor), 0) FROM ledger_accounts"), 0);
 }
@@ -104,6 +104,6 @@ async fn a_refused_entry_leaves_nothing_behind() {
     let entries = vec![charge(4), charge(4), charge(4)];
     let refused = scope.write(move |tx| ledger::post_all(tx, &entries).map(Change::none)).await;
     assert!(matches!(refused, Err(Error::Conflict { code: "insufficient_balance", .. })));
-    assert_eq!(scope.read(|tx| ledger::balance(tx)).await.unwrap().minor, 10);
+    assert_eq!(scope.read(ledger::balance).await.unwrap().minor, 10);
     assert_eq!(world.count("SELECT count(*) FROM ledger_postings"), 2);
 }

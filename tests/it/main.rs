@@ -18,4 +18,5 @@ mod post_office;
 mod private_cluster;
 mod program;
 mod provision;
+mod refused;
 mod world;

@@ -86,17 +86,20 @@ async fn without_a_mail_server_letters_are_kept_in_the_data_folder() {
     let options =
         WorldOptions { public_url: Some("https://voice.example".into()), ..WorldOptions::default() };
     let world = World::with(options).await;
-    // The link does not follow the host that was asked.
+    // The link does not follow the host that a request claims.
     let browser = world.browser();
     let page = browser.get("/forgot-password").await;
     let cookie = page.header("set-cookie").split(';').next().unwrap().to_owned();
-    let request = browser
-        .posting(&page.form("/forgot-password").with("email", "owner@northwind.example"))
-        .header("Cookie", cookie)
-        .header("Host", "evil.example")
-        .header("X-Forwarded-Host", "evil.example")
-        .header("Origin", "https://voice.example");
-    assert_eq!(browser.send(request).await.status.as_u16(), 200);
+    let request = |host: &str| {
+        browser
+            .posting(&page.form("/forgot-password").with("email", "owner@northwind.example"))
+            .header("Cookie", &cookie)
+            .header("Host", host)
+            .header("X-Forwarded-Host", "evil.example")
+            .header("Origin", "https://voice.example")
+    };
+    assert_eq!(browser.send(request("evil.example")).await.status.as_u16(), 421);
+    assert_eq!(browser.send(request("voice.example:81")).await.status.as_u16(), 200);
     let letter = eventually("a letter", || letters(&world.data_dir).pop()).await;
     assert!(path_of_link(&letter, "https://voice.example").starts_with("/reset-password/"));
     assert!(!letter.contains("evil"));

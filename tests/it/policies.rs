@@ -16,13 +16,15 @@ use crate::world::{World, WorldOptions};
 
 /// Tables without tenants: people's sessions and requests for a password, which only the
 /// gate reaches, and what migrations have run.
-const WITHOUT_TENANT: &[&str] = &["sessions", "password_resets", "__diesel_schema_migrations"];
+const WITHOUT_TENANT: &[&str] =
+    &["sessions", "session_keys", "password_resets", "__diesel_schema_migrations"];
 
 /// What may be read without a tenant: by whoever signs people in, and by the operator who
 /// looks for a person by their address.
 const BY_NATURE: &[(&str, &str)] = &[
     ("dialnexa_gate", "users"),
     ("dialnexa_gate", "sessions"),
+    ("dialnexa_gate", "session_keys"),
     ("dialnexa_gate", "password_resets"),
     ("dialnexa_operator", "users"),
 ];

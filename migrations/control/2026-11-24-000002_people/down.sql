@@ -1,1 +1,1 @@
-DROP TABLE password_resets, api_keys, delegations, sessions, memberships, users CASCADE;
+DROP TABLE password_resets, api_keys, delegations, session_keys, sessions, memberships, users CASCADE;

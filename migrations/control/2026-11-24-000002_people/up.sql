@@ -23,19 +23,26 @@ CREATE INDEX memberships_of_user ON memberships (user_id, account_id);
 CREATE UNIQUE INDEX one_owner_per_account ON memberships (organization_id, account_id) WHERE role = 'owner';
 CALL isolate_account_rows('memberships', 'SELECT, INSERT, UPDATE, DELETE');
 
--- Sessions hold only a hash of their cookie's key: a copy of the table signs nobody in.
+-- A browser that is signed in. What its cookie holds is a key of the session, kept as a
+-- hash: a copy of these tables signs nobody in.
 CREATE TABLE sessions (
-    key_hash bytea PRIMARY KEY,
-    session_id uuid NOT NULL,
-    user_id uuid REFERENCES users,
+    session_id uuid PRIMARY KEY,
+    user_id uuid REFERENCES users ON DELETE CASCADE,
     state jsonb NOT NULL,
     ip text NOT NULL DEFAULT '',
     user_agent text NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL DEFAULT now(),
     seen_at timestamptz NOT NULL DEFAULT now(),
-    expires_at timestamptz NOT NULL,
-    UNIQUE (session_id)
+    expires_at timestamptz NOT NULL
 );
+-- A key that was changed for another still opens the session for some seconds, so that
+-- what the browser asked for in the same moment is answered.
+CREATE TABLE session_keys (
+    key_hash bytea PRIMARY KEY,
+    session_id uuid NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    retires_at timestamptz
+);
+CREATE INDEX session_keys_of_session ON session_keys (session_id);
 CREATE INDEX sessions_of_user ON sessions (user_id);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
@@ -86,7 +93,7 @@ CREATE TABLE password_resets (
     claimed_until timestamptz,
     attempts integer NOT NULL DEFAULT 0,
     settled_at timestamptz,
-    user_id uuid REFERENCES users,
+    user_id uuid REFERENCES users ON DELETE CASCADE,
     token_hash bytea UNIQUE,
     expires_at timestamptz,
     used_at timestamptz
@@ -95,7 +102,7 @@ CREATE INDEX password_resets_to_settle ON password_resets (requested_at) WHERE s
 CREATE INDEX password_resets_by_email ON password_resets (email, requested_at);
 
 GRANT SELECT, UPDATE (password_hash) ON users TO dialnexa_gate;
-GRANT SELECT, INSERT, UPDATE, DELETE ON sessions, password_resets TO dialnexa_gate;
+GRANT SELECT, INSERT, UPDATE, DELETE ON sessions, session_keys, password_resets TO dialnexa_gate;
 GRANT SELECT, INSERT ON users TO dialnexa_operator;
 
 -- The gate reads what concerns one person: their memberships and the accounts these
@@ -124,3 +131,7 @@ CREATE POLICY members ON users FOR SELECT TO dialnexa_tenant USING (
     EXISTS (SELECT FROM memberships m WHERE m.user_id = users.user_id
         AND m.organization_id = (SELECT current_organization()) AND m.account_id = (SELECT current_account())));
 GRANT SELECT ON users TO dialnexa_tenant;
+-- A person who was a member of a deleted sub-account and of nothing else goes with it.
+-- Whoever is still needed elsewhere is kept by the foreign keys.
+CREATE POLICY erasure ON users TO dialnexa_eraser USING (true) WITH CHECK (false);
+GRANT SELECT (user_id), DELETE ON users TO dialnexa_eraser;

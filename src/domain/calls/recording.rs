@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::{
     access::{
-        RegionTx,
+        Change, Event, RegionTx, Tx,
         permission::{Includes, PlayRecordings},
     },
     error::Error,
@@ -42,4 +42,27 @@ pub fn of_call<P: Includes<PlayRecordings>>(
         .and_then(|bytes| u64::try_from(bytes).ok())
         .ok_or(Error::NotFound)?;
     Ok(Recording { key: key(tx.organization(), tx.account().id, id), bytes })
+}
+
+/// Notes in the log that a recording is listened to, or taken away (`trust.md` S15); in
+/// both sides' logs where a parent's administrator does it.
+pub fn note_heard<P: Includes<PlayRecordings>>(
+    tx: &mut Tx<'_, P>,
+    id: CallId,
+    taken_away: bool,
+) -> Result<Change<()>, Error> {
+    let event = |account| Event {
+        account,
+        action: if taken_away { "recording.downloaded" } else { "recording.played" },
+        object: id.to_string(),
+        object_id: id.to_string(),
+        details: serde_json::json!({}),
+    };
+    let here = tx.account().id;
+    let parent = tx.asker().principal.delegation().map(|_| event(tx.organization().into()));
+    let mut events = parent.into_iter().chain([event(here)]);
+    Ok(match events.next() {
+        Some(first) => Change::told_by((), first, events),
+        None => Change::none(()),
+    })
 }

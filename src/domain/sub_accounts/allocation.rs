@@ -111,6 +111,12 @@ pub fn lock(tx: &mut Tx<'_, ManageSubAccounts>) -> Result<Allocation, Error> {
     Ok(organizations::table.find(organization).select(COLUMNS).for_update().first(tx.connection())?)
 }
 
+/// The shares now, in the parent's own transaction, without a lock.
+pub fn of(tx: &mut Tx<'_, ManageSubAccounts>) -> Result<Allocation, Error> {
+    let organization = tx.organization();
+    Ok(organizations::table.find(organization).select(COLUMNS).first(tx.connection())?)
+}
+
 /// One who holds a share.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct Holder {

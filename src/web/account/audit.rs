@@ -76,6 +76,7 @@ pub async fn section(scope: &Scope<Administer>, url: &AuditUrl, href: &str) -> R
                 ("sub_account.", "Sub-accounts"),
                 ("limit.", "Concurrency limits"),
                 ("access_dashboard.", "Access Dashboard"),
+                ("recording.", "Recordings"),
                 ("member.", "Members"),
                 ("api_key.", "API keys"),
                 ("organization.", "The organization"),
@@ -177,6 +178,9 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
             ("limits", format!("changed the total concurrency of {object}"))
         }
         "demo.loaded" => ("check", "loaded the demo".to_owned()),
+        "access_dashboard.ended" => ("sign-out", format!("ended the visit to {object}: it was deleted")),
+        "recording.played" => ("play", format!("played the recording of {object}")),
+        "recording.downloaded" => ("download", format!("downloaded the recording of {object}")),
         other => ("dot", format!("did {} on {object}", other.replace(['.', '_'], " "))),
     };
     let via = if entry.delegation_id.is_some() { "via Access Dashboard" } else { "" };

@@ -41,7 +41,9 @@ pub async fn show(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Deni
         let (balance, costs) =
             billing.read(|tx| Ok((ledger::balance(tx)?, usage::last_costs(tx, DAYS)?))).await?;
         let sum: i64 = costs.iter().map(|(_, minor)| minor).sum();
-        stats.push(Stat::new("Cost", money_text(sum, &balance.currency), "of these calls"));
+        if let Some(minutes) = stats.last_mut() {
+            minutes.note = format!("cost {}", money_text(sum, &balance.currency));
+        }
         if sees_wallet(&scope) {
             let note = days_left(&balance, &costs).unwrap_or_else(|| "prepaid wallet".into());
             stats.insert(0, Stat::new("Balance", money_text(balance.minor, &balance.currency), note));

@@ -60,6 +60,11 @@ pub async fn play(
         Some((first, last)) => (StatusCode::PARTIAL_CONTENT, first, last),
         None => (StatusCode::OK, 0, recording.bytes.saturating_sub(1)),
     };
+    // The first piece tells that somebody listens; the rest belongs to the same listening.
+    if first == 0 {
+        let taken_away = url.download.is_some();
+        scope.write(move |tx| recording::note_heard(tx, id, taken_away)).await?;
+    }
     let options = GetOptions { range: Some(GetRange::Bounded(first..last + 1)), ..GetOptions::default() };
     let object = match scope.objects()?.get_opts(&Path::from(recording.key), options).await {
         Ok(object) => object,

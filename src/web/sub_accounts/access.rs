@@ -8,6 +8,7 @@ use crate::{
     access::{
         Denied, Scope,
         permission::{ManageSubAccounts, View},
+        session_store::state,
     },
     domain::delegations,
     error::Error,
@@ -38,9 +39,9 @@ pub async fn enter(
     let form = form.by(&scope)?;
     let reason = delegations::reason(&form.reason).map_err(|wrong| Error::Invalid(vec![wrong]))?;
     let id = place.sub_account;
-    scope.write(move |tx| delegations::start(tx, id, reason)).await?;
+    let stay = scope.write(move |tx| delegations::start(tx, id, reason)).await?;
     // The right to more goes with a new key (trust.md S5).
-    session.renew();
+    session.insert(state::RIGHTS_CHANGED, stay.to_string()).map_err(Error::internal)?;
     Ok(see(told(&home_href(id.into()), "entered")))
 }
 
@@ -55,7 +56,7 @@ pub async fn leave(
     let AccountId::SubAccount(id) = account.id else { return Err(Denied(Error::NotFound)) };
     let list = format!("/accounts/{}/sub-accounts#{id}", account.organization);
     scope.write(delegations::leave).await?;
-    session.renew();
+    session.insert(state::RIGHTS_CHANGED, "left").map_err(Error::internal)?;
     let mut response = see(told(&list, "left"));
     // What was seen inside does not come back from the browser's caches (trust.md S20).
     response.headers_mut().insert(

@@ -14,7 +14,8 @@ use crate::{
     values::{SubAccountId, SubAccountStatus},
     web::{
         forms::Submitted,
-        page::{Here, Visit, html},
+        notices::told,
+        page::{Here, Visit, html, see},
         parts::ErrorSummary,
         views::sub_accounts::{BulkResultPage, BulkResultRow, ConfirmPage},
     },
@@ -65,7 +66,10 @@ pub async fn bulk(
             format!("At most {MOST} sub-accounts can be chosen at once."),
         )));
     }
-    if confirmed.is_none() || ids.is_empty() {
+    if ids.is_empty() {
+        return Ok(see(told(&super::list_href(&scope), "nothing-ticked")));
+    }
+    if confirmed.is_none() {
         return ask(&scope, &visit, action, ids).await;
     }
     let mut results = Vec::with_capacity(ids.len());
@@ -133,14 +137,10 @@ async fn ask(
     hidden.push(("action".into(), word.into()));
     hidden.push(("confirmed".into(), "yes".into()));
     let heading = format!("{verb} {changing} sub-account{}", if changing == 1 { "" } else { "s" });
-    let mut errors = ErrorSummary::default();
-    if ids.is_empty() {
-        errors.items.push(("main".into(), "Tick at least one sub-account in the list first.".into()));
-    }
     html(&ConfirmPage {
         frame: visit.frame(scope, &heading, Here::SubAccounts),
         crumbs: super::crumbs(scope, None),
-        errors,
+        errors: ErrorSummary::default(),
         button: heading.clone(),
         heading,
         text: "Nothing is deleted. Each can be undone at any time.".into(),

@@ -73,6 +73,7 @@ fn counted(contents: &Contents) -> Vec<(String, String)> {
         (contents.recordings, "recording", "recordings"),
         (contents.members, "membership", "memberships"),
         (contents.api_keys, "API key", "API keys"),
+        (contents.stays, "visit through Access Dashboard", "visits through Access Dashboard"),
         (contents.audit_entries, "entry of its audit log", "entries of its audit log"),
     ]
     .into_iter()
@@ -108,7 +109,9 @@ async fn page(
         errors.items.insert(0, ("acknowledge_balance".into(), error.clone()));
     }
     let mut goes = counted(&contents);
-    goes.insert(0, (number_text(listed.in_use.into()), "calls in progress, which are ended".into()));
+    if listed.in_use > 0 {
+        goes.insert(0, (number_text(listed.in_use.into()), "calls in progress, which are ended".into()));
+    }
     let mut frame = visit.frame(scope, &heading, Here::SubAccounts);
     frame.has_errors = !errors.items.is_empty();
     html_as(
@@ -118,6 +121,7 @@ async fn page(
             errors,
             name: listed.name.clone(),
             heading,
+            told_apart: super::told_apart(&listed),
             suspend_href: (listed.status == SubAccountStatus::Active).then(|| format!("{base}/suspend")),
             goes,
             stays: vec![

@@ -119,7 +119,7 @@ fn confirm(
         errors: ErrorSummary::default(),
         button: heading.clone(),
         heading,
-        text: String::new(),
+        text: super::told_apart(listed),
         consequences,
         action: format!("{base}/{path}"),
         hidden: Vec::new(),

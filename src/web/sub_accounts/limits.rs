@@ -85,29 +85,58 @@ enum Step {
 struct Typed {
     limits: HashMap<SubAccountId, String>,
     seen: HashMap<SubAccountId, i32>,
+    /// What the review showed, when it is confirmed.
+    reviewed: HashMap<SubAccountId, i32>,
 }
 
 impl Typed {
-    fn read(form: &EditorForm) -> (Self, Step) {
+    /// Reads the form; every limit comes once, with the one it was shown with.
+    fn read(form: &EditorForm) -> Result<(Self, Step), Error> {
         let mut typed = Self::default();
         let mut step = Step::Recalculate;
         for (name, value) in form {
-            if let Some(id) = name.strip_prefix("limit-").and_then(|id| id.parse().ok()) {
-                typed.limits.insert(id, value.clone());
-            } else if let Some(id) = name.strip_prefix("seen-").and_then(|id| id.parse::<SubAccountId>().ok())
-            {
-                typed.seen.extend(value.parse::<i32>().ok().map(|seen| (id, seen)));
-            } else if name == "step" {
-                step = match value.as_str() {
-                    "totals" => Step::Totals,
-                    "review" => Step::Review,
-                    "save" => Step::Save,
-                    "edit" => Step::Edit,
-                    _ => Step::Recalculate,
-                };
+            let limit = name.strip_prefix("limit-").and_then(|id| id.parse::<SubAccountId>().ok());
+            let seen = name.strip_prefix("seen-").and_then(|id| id.parse::<SubAccountId>().ok());
+            let reviewed = name.strip_prefix("reviewed-").and_then(|id| id.parse::<SubAccountId>().ok());
+            let is_understood = match (limit, seen) {
+                (None, None) if reviewed.is_some() => {
+                    let (id, value) = (reviewed, value.parse().ok());
+                    id.zip(value).is_some_and(|(id, value)| typed.reviewed.insert(id, value).is_none())
+                }
+                (Some(id), _) => typed.limits.insert(id, value.clone()).is_none(),
+                (_, Some(id)) => value.parse().is_ok_and(|seen| typed.seen.insert(id, seen).is_none()),
+                _ if name == "step" => {
+                    step = match value.as_str() {
+                        "totals" => Step::Totals,
+                        "review" => Step::Review,
+                        "save" => Step::Save,
+                        "edit" => Step::Edit,
+                        _ => Step::Recalculate,
+                    };
+                    true
+                }
+                _ => false,
+            };
+            if !is_understood {
+                return Err(Error::invalid(
+                    name.clone(),
+                    "This field is not one of the editor, or came twice.",
+                ));
             }
         }
-        (typed, step)
+        match typed.limits.keys().find(|id| !typed.seen.contains_key(id)) {
+            Some(id) => {
+                Err(Error::invalid(format!("seen-{id}"), "The limit that the editor was shown is missing."))
+            }
+            None => Ok((typed, step)),
+        }
+    }
+
+    /// Whether what is saved is what the review showed.
+    fn is_reviewed(&self, changes: &[LimitChange]) -> bool {
+        self.reviewed.is_empty()
+            || (changes.len() == self.reviewed.len()
+                && changes.iter().all(|change| self.reviewed.get(&change.id) == Some(&change.to)))
     }
 
     /// The changes that can be understood, and what is wrong with the rest.
@@ -134,6 +163,8 @@ struct Remarks {
     overtaken: Vec<Overtaken>,
     shortage: Option<Shortage>,
     review: bool,
+    /// Something was typed after the review.
+    changed_since_review: bool,
 }
 
 /// `GET /accounts/{account}/sub-accounts/limits`
@@ -183,7 +214,7 @@ async fn submit(
     subject: Subject,
     form: EditorForm,
 ) -> Result<HttpResponse, Denied> {
-    let (typed, step) = Typed::read(&form);
+    let (typed, step) = Typed::read(&form)?;
     let (changes, wrong) = typed.changes();
     if let Subject::One(id) = &subject
         && changes.iter().any(|change| change.id != *id)
@@ -197,9 +228,17 @@ async fn submit(
         let remarks = Remarks { wrong, ..Remarks::default() };
         return show(scope, visit, subject, &typed, remarks, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
+    let as_reviewed = typed.is_reviewed(&changes);
+    if step == Step::Review || (step == Step::Save && !as_reviewed) {
+        let wished = changes.clone();
+        let shortage = scope.read(move |tx| limits::shortage(tx, &wished)).await?;
+        let status = if shortage.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+        let changed_since_review = step == Step::Save;
+        let remarks = Remarks { review: true, changed_since_review, shortage, ..Remarks::default() };
+        return show(scope, visit, subject, &typed, remarks, status).await;
+    }
     if step != Step::Save {
-        let remarks = Remarks { review: step == Step::Review, ..Remarks::default() };
-        return show(scope, visit, subject, &typed, remarks, StatusCode::OK).await;
+        return show(scope, visit, subject, &typed, Remarks::default(), StatusCode::OK).await;
     }
     match scope.write(move |tx| limits::change(tx, &changes)).await? {
         Outcome::Done { changed, .. } => {
@@ -239,6 +278,7 @@ fn sums(after: &Allocation, in_use: i64, mut largest: Vec<Holder>, changes: &[Li
             holder.limit = change.to;
         }
     }
+    largest.sort_by_key(|holder| std::cmp::Reverse(holder.limit));
     let number = |calls: i32| number_text(calls.into());
     let excess = after.excess();
     LimitsTotals {
@@ -246,8 +286,8 @@ fn sums(after: &Allocation, in_use: i64, mut largest: Vec<Holder>, changes: &[Li
         stats: vec![
             Stat::new("Total", number(after.total), "calls at once"),
             Stat::new("Allocated", number(after.allocated), "to sub-accounts"),
-            Stat::new("Parent reserved", number(after.parent_reserved()), "for your own calls"),
-            Stat::new("Free to allocate", number(after.free()), "beyond calls in progress"),
+            Stat::new("Parent reserved", number(after.parent_reserved().max(0)), "for your own calls"),
+            Stat::new("Free to allocate", number(after.free()), "the reserve less calls in progress"),
             Stat::new("In use now", number_text(in_use), "calls in progress")
                 .meter(in_use, after.total.into()),
         ],
@@ -280,11 +320,18 @@ async fn show(
         }
     };
     let base = super::list_href(scope);
-    let rows: Vec<_> = page.rows.iter().map(|listed| row(listed, &base, typed, &remarks)).collect();
+    let too_much = remarks.shortage.as_ref().map(|shortage| too_much(shortage, &page.rows, &changes));
+    let rows: Vec<_> = page
+        .rows
+        .iter()
+        .map(|listed| {
+            let raised = changes.iter().any(|change| change.id == listed.id && change.to > listed.limit);
+            row(listed, &base, typed, &remarks, too_much.as_deref().filter(|_| raised))
+        })
+        .collect();
     let mut errors = ErrorSummary::of(rows.iter().map(|row| &row.field));
-    if let Some(shortage) = &remarks.shortage {
-        errors.items.insert(0, ("limits-totals".into(), shortage.to_string()));
-    }
+    // Several limits may share one reason: it is said once above, and beside each.
+    errors.items.dedup_by(|later, earlier| later.1 == earlier.1);
     let title = match (&subject, page.rows.first()) {
         (Subject::One(_), Some(listed)) => format!("Limits of {}", listed.name),
         _ => "Concurrency limits".into(),
@@ -308,6 +355,7 @@ async fn show(
         over: totals.over,
         totals,
         reviewing: review,
+        changed_since_review: remarks.changed_since_review,
         changes: if review { reviewed(&page.rows, &changes) } else { Vec::new() },
         rows,
         pager: Pager {
@@ -333,9 +381,25 @@ async fn show(
     html_as(&LimitsPage { frame, crumbs, tabs, heading, badge, editor }, status)
 }
 
-fn row(listed: &Listed, base: &str, typed: &Typed, remarks: &Remarks) -> LimitRow {
+/// Why the wished limits do not fit, in words for the one or for all of them.
+fn too_much(shortage: &Shortage, rows: &[Listed], changes: &[LimitChange]) -> String {
+    let only = match changes {
+        [change] => rows.iter().find(|listed| listed.id == change.id),
+        _ => None,
+    };
+    match only {
+        Some(listed) => {
+            let most = listed.limit.max(listed.in_use) + shortage.allocation.free();
+            format!("{} can have at most {most}. {shortage}", listed.name)
+        }
+        None => format!("Together these limits are too much. {shortage}"),
+    }
+}
+
+fn row(listed: &Listed, base: &str, typed: &Typed, remarks: &Remarks, too_much: Option<&str>) -> LimitRow {
     let overtaken = remarks.overtaken.iter().find(|one| one.now.id == listed.id);
-    let error = remarks.wrong.get(&listed.id).cloned().or_else(|| {
+    let wrong = remarks.wrong.get(&listed.id).map(|message| format!("{}: {message}", listed.name));
+    let error = wrong.or_else(|| too_much.map(str::to_owned)).or_else(|| {
         overtaken.map(|one| {
             format!(
                 "{} changed this from {} to {} while you were editing. Your {} is kept here: save again to put it in its place.",
@@ -370,6 +434,7 @@ fn reviewed(rows: &[Listed], changes: &[LimitChange]) -> Vec<ReviewedLimit> {
     rows.iter()
         .filter_map(|listed| Some((listed, changes.iter().find(|change| change.id == listed.id)?)))
         .map(|(listed, change)| ReviewedLimit {
+            field_name: format!("reviewed-{}", listed.id),
             name: listed.name.clone(),
             before: change.seen.into(),
             after: change.to.into(),

@@ -69,6 +69,13 @@ pub fn tabs(scope: &Scope<ManageSubAccounts>, id: SubAccountId, here: &str) -> V
     .collect()
 }
 
+/// By what a sub-account is told from another of the same name.
+fn told_apart(listed: &Listed) -> String {
+    let reference =
+        listed.external_id.as_ref().map(|id| format!(", your reference {id}")).unwrap_or_default();
+    format!("{}, region {}{reference}, id {}", listed.name, listed.region.label(), listed.id)
+}
+
 /// The wrong fields of an input that was refused; anything else goes its way.
 fn wrong_fields(error: Error) -> Result<Vec<FieldError>, Denied> {
     match error {

@@ -38,7 +38,6 @@ pub async fn form(scope: Scope<ManageSubAccounts>, visit: Visit) -> Result<HttpR
         // Any unguessable, never repeated word will do.
         idempotency_key: SubAccountId::new().uuid().to_string(),
         billing_mode: BillingMode::Isolated.to_string(),
-        region: scope.asker().account.region.to_string(),
         concurrency_limit: "10".into(),
         ..NewForm::default()
     };

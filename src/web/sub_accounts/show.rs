@@ -7,13 +7,13 @@ use crate::{
         Denied, Scope,
         permission::{ManageSubAccounts, View, ViewBilling},
     },
-    domain::{audit, usage},
-    values::{BillingMode, Part},
+    domain::{audit, delegations, usage},
+    values::{BillingMode, Part, SubAccountStatus},
     web::{
         account::audit::event,
         chart::{Unit, bars},
         filters::{money_text, number_text},
-        page::{Here, Visit, html, zone},
+        page::{Here, Visit, home_href, html, zone},
         parts::{Badge, Stat},
         views::sub_accounts::ShowPage,
     },
@@ -31,6 +31,7 @@ pub async fn show(
     let inside = scope.sub_account(place.sub_account).await?;
     let volumes = inside.narrow::<View>().read(|tx| usage::last_days(tx, usage::WINDOW)).await?;
     let recent = inside.read(|tx| audit::page(tx, &audit::Filter::default(), Part::Newest, 5)).await?;
+    let is_inside = scope.overview(move |tx| delegations::is_inside(tx, place.sub_account)).await?;
     let zone = zone(scope.asker());
     let answered: i64 = volumes.iter().map(|day| day.answered).sum();
     let base = super::href(&scope, listed.id);
@@ -58,6 +59,8 @@ pub async fn show(
         name: listed.name.clone(),
         badge: Badge::account(listed.status.as_str()),
         access_href: format!("{base}/access"),
+        reactivate_href: (listed.status == SubAccountStatus::Suspended).then(|| format!("{base}/reactivate")),
+        inside_href: is_inside.then(|| home_href(listed.id.into())),
         stats: vec![
             balance,
             Stat::new(

@@ -120,6 +120,8 @@ pub struct LimitsForm {
     pub rows: Vec<LimitRow>,
     /// "Review changes" was pressed.
     pub reviewing: bool,
+    /// "Save" was pressed after something else had been typed.
+    pub changed_since_review: bool,
     /// What would change.
     pub changes: Vec<ReviewedLimit>,
     pub pager: Pager,
@@ -158,6 +160,8 @@ pub struct LimitRow {
 /// One line of the review.
 #[derive(Debug, Clone)]
 pub struct ReviewedLimit {
+    /// The hidden field that repeats what was reviewed.
+    pub field_name: String,
     pub name: String,
     pub before: i64,
     pub after: i64,
@@ -177,6 +181,10 @@ pub struct ShowPage {
     pub badge: Badge,
     /// Where Access Dashboard posts to, with an optional `reason`.
     pub access_href: String,
+    /// Set while it is suspended: where it is reactivated.
+    pub reactivate_href: Option<String>,
+    /// Set while this browser is inside: where that is.
+    pub inside_href: Option<String>,
     pub stats: Vec<Stat>,
     pub calls: Chart,
     pub audit_href: String,
@@ -237,6 +245,8 @@ pub struct DeletePage {
     pub name: String,
     /// "Delete Acme Corp"
     pub heading: String,
+    /// Region and id, by which it is told from another of its name.
+    pub told_apart: String,
     /// Offered while it is not suspended.
     pub suspend_href: Option<String>,
     /// Count and what is counted: ("12", "agents").
