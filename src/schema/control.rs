@@ -210,6 +210,7 @@ diesel::table! {
         kind -> Text,
         reference -> Text,
         call_id -> Nullable<Uuid>,
+        charged_for -> Nullable<Uuid>,
         occurred_at -> Timestamptz,
         recorded_at -> Timestamptz,
     }

@@ -69,6 +69,39 @@ pub fn money_text(minor: i64, currency: &str) -> String {
     }
 }
 
+/// A phone number as people write it: `+91 80 4718 2200`, `+91 98765 43210`,
+/// `+1 415 555 0100`. Of other countries, and what is no number, stays as it is.
+pub fn phone_text(e164: &str) -> String {
+    let groups = |code: &str, digits: &str, lengths: &[usize]| {
+        let (mut text, mut rest) = (code.to_owned(), digits);
+        for length in lengths {
+            let (group, left) = rest.split_at(*length);
+            text.push(' ');
+            text.push_str(group);
+            rest = left;
+        }
+        text
+    };
+    let national = |code: &str, length: usize| {
+        e164.strip_prefix(code)
+            .filter(|digits| digits.len() == length && digits.bytes().all(|digit| digit.is_ascii_digit()))
+    };
+    const BIG_CITIES: [&str; 8] = ["11", "20", "22", "33", "40", "44", "79", "80"];
+    if let Some(digits) = national("+91", 10) {
+        let lengths: &[usize] = match digits {
+            _ if BIG_CITIES.iter().any(|city| digits.starts_with(city)) => &[2, 4, 4],
+            _ => &[5, 5],
+        };
+        groups("+91", digits, lengths)
+    } else if let Some(digits) = national("+1", 10) {
+        groups("+1", digits, &[3, 3, 4])
+    } else if let Some(digits) = national("+33", 9) {
+        groups("+33", digits, &[1, 2, 2, 2, 2])
+    } else {
+        e164.to_owned()
+    }
+}
+
 /// A length of time as a clock shows it: `4:23`, `1:02:03`.
 pub fn clock_text(seconds: i64) -> String {
     let seconds = seconds.max(0);
@@ -322,6 +355,17 @@ mod tests {
         assert_eq!(percent_text(1, 1000), "<1%");
         assert_eq!(percent_text(999, 1000), "99%");
         assert_eq!(percent_text(1, 0), "–");
+    }
+
+    #[test]
+    fn phone_numbers_are_grouped_as_their_country_does() {
+        assert_eq!(phone_text("+918047182200"), "+91 80 4718 2200");
+        assert_eq!(phone_text("+919876543210"), "+91 98765 43210");
+        assert_eq!(phone_text("+14155550100"), "+1 415 555 0100");
+        assert_eq!(phone_text("+33639980012"), "+33 6 39 98 00 12");
+        for other in ["+4930231250", "", "+91", "+91é47182200", "anonymous"] {
+            assert_eq!(phone_text(other), other);
+        }
     }
 
     #[test]

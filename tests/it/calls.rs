@@ -211,3 +211,29 @@ async fn whoever_may_not_play_a_recording_gets_no_byte_of_it() {
     let page = viewer.get(path.trim_end_matches("/recording")).await;
     assert!(!page.body.contains("<audio") && page.has("Member, Admin or Owner"));
 }
+
+#[actix_web::test]
+async fn what_a_call_costs_is_for_whoever_pays() {
+    let world = World::new().await;
+    let call = call(Duration::hours(1));
+    let id = call.id;
+    enter(&world, vec![(call, Vec::new())]).await;
+    let home = format!("/accounts/{}", world.northwind.sub_account);
+    let owner = world.browser().signed_in("owner@acme.example").await;
+    let viewer = world.browser().signed_in("viewer@acme.example").await;
+    let paths = [home.clone(), format!("{home}/calls"), format!("{home}/calls/{id}")];
+    for path in &paths {
+        assert!(owner.get(path).await.has("₹"), "{path}");
+        assert!(!viewer.get(path).await.has("₹"), "{path}");
+    }
+    assert_eq!(owner.get(&format!("{home}/billing")).await.status.as_u16(), 200);
+    assert_eq!(viewer.get(&format!("{home}/billing")).await.status.as_u16(), 403);
+
+    world.force("UPDATE sub_accounts SET billing_mode = 'consolidated' WHERE name = 'Acme Corp'");
+    for path in &paths {
+        let page = owner.get(path).await;
+        assert_eq!(page.status.as_u16(), 200, "{path}");
+        assert!(!page.has("₹") && !page.has("Cost") && !page.has("Balance"), "{path}");
+    }
+    assert_eq!(owner.get(&format!("{home}/billing")).await.status.as_u16(), 404);
+}

@@ -32,6 +32,8 @@ CREATE TABLE ledger_postings (
     kind text NOT NULL CHECK (kind IN ('recharge', 'call', 'transfer', 'write_off', 'correction')),
     reference text NOT NULL DEFAULT '',
     call_id uuid,
+    -- The consolidated sub-account whose call the parent paid for; it may be gone by now.
+    charged_for uuid,
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (organization_id, account_id, ledger_account, sequence),

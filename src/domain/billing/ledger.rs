@@ -17,7 +17,7 @@ use crate::{
     },
     error::Error,
     schema::control::{ledger_accounts, ledger_postings},
-    values::{CallId, Money, Part, Slice, TransactionId, words},
+    values::{CallId, Money, Part, Slice, SubAccountId, TransactionId, words},
 };
 
 words! {
@@ -55,10 +55,12 @@ words! {
 pub struct Entry {
     /// Why.
     pub kind: EntryKind,
-    /// The payment's or the payer's reference; may be empty.
+    /// The payment's reference; may be empty.
     pub reference: String,
     /// The call that is charged.
     pub call: Option<CallId>,
+    /// The consolidated sub-account whose call it was; `None` for the account's own.
+    pub charged_for: Option<SubAccountId>,
     /// When it happened.
     pub occurred_at: OffsetDateTime,
     /// Amounts in minor units; they sum to zero.
@@ -77,7 +79,7 @@ impl Entry {
             return Err(Error::internal(format!("an entry moves more than nothing, not {minor}")));
         }
         let postings = vec![(from, -minor), (to, minor)];
-        Ok(Self { kind, reference: String::new(), call: None, occurred_at, postings })
+        Ok(Self { kind, reference: String::new(), call: None, charged_for: None, occurred_at, postings })
     }
 
     /// A payment into the wallet.
@@ -147,6 +149,7 @@ struct NewPosting {
     kind: EntryKind,
     reference: String,
     call_id: Option<CallId>,
+    charged_for: Option<SubAccountId>,
     occurred_at: OffsetDateTime,
 }
 
@@ -198,6 +201,7 @@ fn apply(
                 kind: entry.kind,
                 reference: entry.reference.clone(),
                 call_id: entry.call,
+                charged_for: entry.charged_for,
                 occurred_at: entry.occurred_at,
             });
         }
@@ -276,6 +280,8 @@ pub struct Posting {
     pub reference: String,
     /// The call that was charged.
     pub call: Option<CallId>,
+    /// The consolidated sub-account whose call it was; `None` for the account's own.
+    pub charged_for: Option<SubAccountId>,
     /// What came in, or with a minus went out, in minor units.
     pub amount_minor: i64,
     /// What was in the wallet after it.
@@ -300,6 +306,7 @@ pub fn postings<P: Includes<ViewBilling>>(
             ledger_postings::kind,
             ledger_postings::reference,
             ledger_postings::call_id,
+            ledger_postings::charged_for,
             ledger_postings::amount_minor,
             ledger_postings::balance_after_minor,
             ledger_postings::currency,

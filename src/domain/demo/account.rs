@@ -83,7 +83,7 @@ impl Loading {
             charges.clear();
         }
         for charge in &mut charges {
-            charge.of = Some(id.to_string());
+            charge.of = Some(id);
         }
         Ok(Loaded { charges })
     }

@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 use crate::{
     domain::{billing::ledger::Entry, usage::Addition},
     error::Error,
-    values::{CallId, indian_day},
+    values::{CallId, SubAccountId, indian_day},
 };
 
 /// A call that is counted and perhaps charged.
@@ -17,7 +17,7 @@ pub struct Charge {
     /// Which.
     pub call: CallId,
     /// Of which sub-account, where the parent pays.
-    pub of: Option<String>,
+    pub of: Option<SubAccountId>,
     /// When it was made.
     pub made_at: OffsetDateTime,
     /// When it ended.
@@ -72,7 +72,7 @@ pub fn entries(charges: &[Charge], recharge: i64, random: &mut StdRng) -> Result
             balance += step;
         }
         let entry = Entry::call(charge.minor, charge.call, charge.ended_at)?;
-        entries.push(Entry { reference: charge.of.clone().unwrap_or_default(), ..entry });
+        entries.push(Entry { charged_for: charge.of, ..entry });
         balance -= charge.minor;
         last = charge.ended_at;
     }

@@ -9,7 +9,7 @@ use crate::{
     domain::{agents, calls, numbers},
     values::{AgentId, indian_day},
     web::{
-        filters::counted,
+        filters::{counted, phone_text},
         page::{Here, Visit, home_href, html, zone},
         parts::{Column, Crumb, Empty, Pager},
         views::account::{AgentPage, AgentRow, AgentsPage},
@@ -37,7 +37,7 @@ pub async fn list(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Deni
             numbers: numbers
                 .iter()
                 .filter(|(number, _)| number.agent == Some(agent.id))
-                .map(|(number, _)| number.e164.as_str())
+                .map(|(number, _)| phone_text(&number.e164))
                 .collect::<Vec<_>>()
                 .join(", "),
             calls: counts.get(&agent.id.uuid()).copied().unwrap_or(0),
@@ -92,7 +92,7 @@ pub async fn show(scope: Scope<View>, visit: Visit, place: web::Path<Place>) -> 
             fact("Language model", &agent.llm),
             fact("Pipeline", agent.pipeline.label()),
         ],
-        numbers: numbers.into_iter().map(|number| (number.e164, number.label)).collect(),
+        numbers: numbers.into_iter().map(|number| (phone_text(&number.e164), number.label)).collect(),
         calls_href: format!("{home}/calls?agent={id}"),
         created: zone(scope.asker()).show(agent.created_at),
     })

@@ -79,6 +79,7 @@ pub async fn section(scope: &Scope<Administer>, url: &AuditUrl, href: &str) -> R
                 ("recording.", "Recordings"),
                 ("member.", "Members"),
                 ("api_key.", "API keys"),
+                ("organization.", "The organization"),
             ])),
             Field::new("via", "How")
                 .value(&url.via)
@@ -160,24 +161,26 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
         "access_dashboard.started" => ("enter", format!("entered {object}: “{reason}”")),
         "access_dashboard.left" => ("sign-out", format!("left {object}")),
         "access_dashboard.expired" => ("clock", format!("ended the visit to {object}: its time was over")),
-        "access_dashboard.ended" => ("sign-out", format!("ended the visit to {object}: it was deleted")),
-        "recording.played" => ("play", format!("played the recording of {object}")),
-        "recording.downloaded" => ("download", format!("downloaded the recording of {object}")),
-        "api_key.created" => ("keys", format!("created the API key {object}")),
-        "member.added" => match word(entry.details.get("role")).as_str() {
-            "" => ("members", format!("made {object} a member")),
-            role => ("members", format!("made {object} a member, as {role}")),
-        },
-        "person.created" => ("members", format!("created {object} as a person who signs in")),
+        "member.added" => {
+            ("members", format!("made {object} a member, as {}", word(entry.details.get("role"))))
+        }
+        "person.created" => ("members", format!("created the sign-in of {object}")),
+        "api_key.created" => {
+            let (mode, hint) = (word(entry.details.get("mode")), word(entry.details.get("hint")));
+            ("keys", format!("created the {mode} API key {object}, which ends in {hint}"))
+        }
         "organization.created" => ("plus", format!("created the organization {object}")),
-        "organization.feature_changed" => match entry.details.get("after").and_then(Value::as_bool) {
-            Some(false) => ("sub-accounts", format!("switched sub-accounts off for {object}")),
-            _ => ("sub-accounts", format!("switched sub-accounts on for {object}")),
-        },
+        "organization.feature_changed" => {
+            let on = entry.details.get("after").and_then(Value::as_bool).unwrap_or_default();
+            ("settings", format!("turned sub-accounts {} for {object}", if on { "on" } else { "off" }))
+        }
         "organization.concurrency_changed" => {
             ("limits", format!("changed the total concurrency of {object}"))
         }
-        "demo.loaded" => ("check", format!("loaded the demo data of {object}")),
+        "demo.loaded" => ("check", "loaded the demo".to_owned()),
+        "access_dashboard.ended" => ("sign-out", format!("ended the visit to {object}: it was deleted")),
+        "recording.played" => ("play", format!("played the recording of {object}")),
+        "recording.downloaded" => ("download", format!("downloaded the recording of {object}")),
         other => ("dot", format!("did {} on {object}", other.replace(['.', '_'], " "))),
     };
     let via = if entry.delegation_id.is_some() { "via Access Dashboard" } else { "" };
@@ -186,7 +189,11 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
         Some(Value::Bool(_)) => String::new(),
         value => word(value),
     };
-    let actor = if entry.actor_kind == "platform" { "The platform".into() } else { entry.actor_name.clone() };
+    let actor = match (entry.actor_kind.as_str(), entry.actor_name.as_str()) {
+        ("platform", "operator") => "The platform’s operator".to_owned(),
+        ("platform", _) => "The platform".to_owned(),
+        (_, name) => name.to_owned(),
+    };
     Event {
         icon,
         actor,

@@ -11,7 +11,7 @@ use crate::{
     domain::calls::{self, Call, Direction, Speaker},
     values::CallId,
     web::{
-        filters::{clock_text, duration_text, money_text},
+        filters::{clock_text, duration_text, money_text, phone_text},
         page::{Here, Visit, home_href, html, zone},
         parts::{Badge, Crumb},
         views::account::{CallPage, Moments, Recording, Turn},
@@ -35,7 +35,7 @@ pub async fn show(scope: Scope<View>, visit: Visit, place: web::Path<Place>) -> 
     let home = home_href(scope.asker().account.id);
     let zone = zone(scope.asker());
     let fact = |term: &str, value: &str| (term.to_owned(), value.to_owned());
-    let mut facts = vec![fact("From", &call.from_e164), fact("To", &call.to_e164)];
+    let mut facts = vec![fact("From", &phone_text(&call.from_e164)), fact("To", &phone_text(&call.to_e164))];
     if call.answered_at.is_some() {
         facts.push(fact("Length", &duration_text(call.duration_seconds.into())));
     }
@@ -54,10 +54,10 @@ pub async fn show(scope: Scope<View>, visit: Visit, place: web::Path<Place>) -> 
     }
     let started = zone.show(call.created_at);
     html(&CallPage {
-        frame: visit.frame(&scope, format!("Call {}", call.other_number()), Here::Calls),
+        frame: visit.frame(&scope, format!("Call {}", phone_text(call.other_number())), Here::Calls),
         crumbs: vec![Crumb::new("Calls", format!("{home}/calls"))],
         id: id.to_string(),
-        number: call.other_number().to_owned(),
+        number: phone_text(call.other_number()),
         direction: call.direction.label(),
         badge: Badge::call(call.status.as_str()),
         agent: call.agent_name.clone(),

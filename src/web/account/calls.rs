@@ -13,9 +13,9 @@ use crate::{
         agents,
         calls::{Call, CallStatus, Direction, EndReason, Sentiment, list},
     },
-    values::{CallId, Part},
+    values::{CallId, Part, Region},
     web::{
-        filters::{counted, money_text},
+        filters::{counted, money_text, phone_text},
         page::{Here, Visit, home_href, html, zone},
         parts::{Badge, Choice, Empty, Field, Pager},
         views::account::{CallRow, CallsPage, CallsTable},
@@ -48,12 +48,24 @@ pub(super) fn day(text: &str) -> Option<Date> {
     Date::parse(text, format_description!("[year]-[month]-[day]")).ok()
 }
 
+/// A number as people write it, with blanks, hyphens and brackets, and without the code of
+/// the country they are in.
+fn dialled(text: &str, region: &Region) -> String {
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '\u{a0}')).collect();
+    let is_national = digits.len() == 10 && digits.bytes().all(|digit| digit.is_ascii_digit());
+    match (region.as_str(), digits.strip_prefix("00")) {
+        (_, Some(international)) => format!("+{international}"),
+        ("india", _) if is_national => format!("+91{digits}"),
+        ("us", _) if is_national => format!("+1{digits}"),
+        ("india", _) if digits.len() == 12 && digits.starts_with("91") => format!("+{digits}"),
+        _ => digits,
+    }
+}
+
 impl CallsUrl {
-    fn filter(&self) -> list::Filter {
+    fn filter(&self, region: &Region) -> list::Filter {
         let q = self.q.trim();
         let call = q.parse().ok();
-        // A number as people write it: blanks and hyphens are theirs to use.
-        let digits: String = q.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')')).collect();
         list::Filter {
             from: day(&self.from),
             to: day(&self.to),
@@ -62,7 +74,7 @@ impl CallsUrl {
             status: self.status.parse().ok(),
             end_reason: self.end_reason.parse().ok(),
             sentiment: self.sentiment.parse().ok(),
-            number: (call.is_none() && !digits.is_empty()).then_some(digits),
+            number: (call.is_none() && !q.is_empty()).then(|| dialled(q, region)),
             call,
         }
     }
@@ -97,7 +109,7 @@ impl CallsUrl {
 pub(super) fn row<P: Permission>(scope: &Scope<P>, call: &Call) -> CallRow {
     CallRow {
         href: format!("{}/calls/{}", home_href(scope.asker().account.id), call.id),
-        number: call.other_number().to_owned(),
+        number: phone_text(call.other_number()),
         direction: call.direction.label(),
         test: false,
         badge: Badge::call(call.status.as_str()),
@@ -115,18 +127,13 @@ pub async fn list(
     url: web::Query<CallsUrl>,
 ) -> Result<HttpResponse, Denied> {
     let url = url.into_inner();
-    let (filter, part) = (url.filter(), url.part());
+    let (filter, part) = (url.filter(&scope.asker().account.region), url.part());
     let narrows = filter.narrows();
     let (page, agents) =
         scope.read_region(move |tx| Ok((list::page(tx, &filter, part, PAGE)?, agents::list(tx)?))).await?;
     let base = format!("{}/calls", home_href(scope.asker().account.id));
-    let shows_cost = sees_cost(&scope);
-    let mut columns = CallsTable::columns();
-    if !shows_cost {
-        columns.pop();
-    }
     let table = CallsTable {
-        columns,
+        columns: CallsTable::columns(sees_cost(&scope)),
         pager: Some(Pager {
             summary: format!("{} shown, newest first", counted(page.rows.len(), "call", "calls")),
             newer_href: page
@@ -212,4 +219,19 @@ pub async fn list(
         filtered: narrows,
         table,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_found_as_people_type_them() {
+        let (india, us) = ("india".parse().unwrap(), "us".parse().unwrap());
+        for typed in ["+91 98765 43210", "98765-43210", "919876543210", "0091 98765 43210", "9876543210"] {
+            assert_eq!(dialled(typed, &india), "+919876543210", "{typed}");
+        }
+        assert_eq!(dialled("(415) 555-0100", &us), "+14155550100");
+        assert_eq!(dialled("what", &india), "what");
+    }
 }

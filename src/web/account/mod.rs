@@ -19,16 +19,22 @@ use crate::{
     access::{
         Scope,
         permission::{Permission, ViewBilling},
+        principal::Standing,
     },
     values::BillingMode,
 };
 
-/// Whether the reader may see what calls cost: the account pays itself, and they may see
-/// its billing (`domain.md` 4.2, 5.3).
-fn sees_cost<P: Permission>(scope: &Scope<P>) -> bool {
+/// Whether the account has a wallet that the reader may see (`domain.md` 4.2, 5.3).
+fn sees_wallet<P: Permission>(scope: &Scope<P>) -> bool {
     let pays_itself =
         scope.asker().account.sub_account.is_none_or(|facts| facts.billing_mode == BillingMode::Isolated);
     pays_itself && scope.holds::<ViewBilling>()
+}
+
+/// Whether the reader may see what calls cost: whoever sees the wallet that pays, and the
+/// parent, who pays for a consolidated sub-account.
+fn sees_cost<P: Permission>(scope: &Scope<P>) -> bool {
+    sees_wallet(scope) || scope.asker().standing == Standing::ParentAdministrator
 }
 
 /// Days of usage and counters that pages show.

@@ -8,7 +8,7 @@ use crate::{
     domain::{calls, numbers},
     values::indian_day,
     web::{
-        filters::counted,
+        filters::{counted, phone_text},
         page::{Here, Visit, home_href, html},
         parts::{Column, Empty, Pager},
         views::account::{NumberRow, NumbersPage},
@@ -29,7 +29,7 @@ pub async fn list(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Deni
             // A plus sign in a query means a space: it is written out.
             href: format!("{home}/calls?q=%2B{}", number.e164.trim_start_matches('+')),
             calls: counts.get(&number.id.uuid()).copied().unwrap_or(0),
-            number: number.e164,
+            number: phone_text(&number.e164),
             label: number.label,
             agent: agent.unwrap_or_default(),
         })

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-use super::{DAYS, calls::row, sees_cost};
+use super::{DAYS, billing::days_left, calls::row, sees_cost, sees_wallet};
 
 /// `GET /accounts/{account}`
 pub async fn show(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Denied> {
@@ -37,11 +37,17 @@ pub async fn show(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Deni
         Stat::new("Minutes", number_text(minutes), "last 30 days"),
     ];
     let home = home_href(scope.asker().account.id);
-    if sees_cost(&scope)
-        && let Some(billing) = scope.also::<ViewBilling>()
-    {
-        let balance = billing.read(ledger::balance).await?;
-        stats.insert(0, Stat::new("Balance", money_text(balance.minor, &balance.currency), "prepaid wallet"));
+    if let Some(billing) = scope.also::<ViewBilling>().filter(|_| sees_cost(&scope)) {
+        let (balance, costs) =
+            billing.read(|tx| Ok((ledger::balance(tx)?, usage::last_costs(tx, DAYS)?))).await?;
+        let sum: i64 = costs.iter().map(|(_, minor)| minor).sum();
+        if let Some(minutes) = stats.last_mut() {
+            minutes.note = format!("cost {}", money_text(sum, &balance.currency));
+        }
+        if sees_wallet(&scope) {
+            let note = days_left(&balance, &costs).unwrap_or_else(|| "prepaid wallet".into());
+            stats.insert(0, Stat::new("Balance", money_text(balance.minor, &balance.currency), note));
+        }
     }
     let per_day = |value: fn(&usage::DayVolume) -> i64| {
         volumes.iter().map(|day| (day.day, whole(value(day)))).collect::<Vec<_>>()
@@ -58,7 +64,7 @@ pub async fn show(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Deni
         ],
         allocation: None,
         recent: CallsTable {
-            columns: CallsTable::columns(),
+            columns: CallsTable::columns(sees_cost(&scope)),
             rows: recent.rows.iter().map(|call| row(&scope, call)).collect(),
             pager: None,
             empty: is_new.then(|| Empty::First {

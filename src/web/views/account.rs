@@ -124,16 +124,20 @@ pub struct CallsTable {
 impl HtmlSafe for CallsTable {}
 
 impl CallsTable {
-    /// The six columns; calls are always newest first.
-    pub fn columns() -> Vec<Column> {
-        vec![
+    /// The columns, with the cost where the reader may see it; calls are always newest
+    /// first.
+    pub fn columns(with_cost: bool) -> Vec<Column> {
+        let mut columns = vec![
             Column::new("Number"),
             Column::new("Status"),
             Column::new("Agent"),
             Column { sorted: "descending", ..Column::new("Started") },
             Column::new("Length").end(),
-            Column::new("Cost").end(),
-        ]
+        ];
+        if with_cost {
+            columns.push(Column::new("Cost").end());
+        }
+        columns
     }
 }
 
@@ -240,7 +244,10 @@ impl<S: Template + HtmlSafe> SectionPage<S> {
 #[derive(Template)]
 #[template(path = "account/_billing.html")]
 pub struct BillingSection {
+    pub list_href: String,
     pub stats: Vec<Stat>,
+    pub filters: Vec<Field>,
+    pub filtered: bool,
     pub rows: Vec<PostingRow>,
     pub pager: Pager,
     pub empty: Option<Empty>,
@@ -254,6 +261,8 @@ pub struct PostingRow {
     pub at: Moment,
     pub kind: String,
     pub reference: String,
+    /// The sub-account that the reference names.
+    pub reference_href: Option<String>,
     /// The call it was charged for.
     pub href: Option<String>,
     pub amount: String,
