@@ -8,7 +8,7 @@ use actix_web::{
 use serde::Deserialize;
 
 use crate::{
-    access::{Access, Denied, PRODUCT_NAME},
+    access::{Access, Denied, PRODUCT_NAME, facts},
     domain::identity::{password_resets, passwords},
     error::Error,
     values::{Email, Secret},
@@ -170,7 +170,11 @@ pub async fn set(
         return reset_page(frame, &token, holder.email, text, StatusCode::UNPROCESSABLE_ENTITY);
     }
     let hash = hashing.run(move || passwords::hash(&password)).await??;
-    match access.gate(None, move |tx| password_resets::complete(tx, &secret, &hash)).await {
+    let user = holder.user;
+    let complete = access.write_of_person(user, facts(&request), move |tx| {
+        password_resets::complete(tx, user, &secret, &hash)
+    });
+    match complete.await {
         Ok(()) => Ok(see(told("/sign-in", "password-set"))),
         Err(Error::NotFound) => dead_link(&visit, &visitor, brand),
         Err(other) => Err(Denied(other)),

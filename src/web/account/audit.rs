@@ -77,6 +77,7 @@ pub async fn section(scope: &Scope<Administer>, url: &AuditUrl, href: &str) -> R
                 ("limit.", "Concurrency limits"),
                 ("access_dashboard.", "Access Dashboard"),
                 ("member.", "Members"),
+                ("person.", "People"),
                 ("api_key.", "API keys"),
             ])),
             Field::new("via", "How")
@@ -159,6 +160,15 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
         "access_dashboard.started" => ("enter", format!("entered {object}: “{reason}”")),
         "access_dashboard.left" => ("sign-out", format!("left {object}")),
         "access_dashboard.expired" => ("clock", format!("ended the visit to {object}: its time was over")),
+        "person.signed_in" => ("check", "signed in".to_owned()),
+        "person.signed_out" => ("sign-out", "signed out".to_owned()),
+        "person.session_ended" => match entry.details.get("sessions").and_then(Value::as_u64) {
+            Some(many) if many > 1 => ("sign-out", format!("ended {many} other sessions of their own")),
+            _ => ("sign-out", "ended another session of their own".to_owned()),
+        },
+        "person.password_reset" => {
+            ("lock", "set a new password by a link from an e-mail; all their sessions ended".to_owned())
+        }
         other => ("dot", format!("did {} on {object}", other.replace(['.', '_'], " "))),
     };
     let via = match (entry.actor_kind.as_str(), entry.delegation_id) {
