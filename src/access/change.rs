@@ -57,6 +57,13 @@ impl<T> Change<T> {
         self
     }
 
+    /// With its events in the order in which all writes lock the accounts' logs, so that no
+    /// two wait for each other.
+    pub(super) fn in_order_of_logs(mut self) -> Self {
+        self.events.sort_by_key(|event| event.account);
+        self
+    }
+
     /// What the write results in.
     pub fn value(&self) -> &T {
         &self.value
@@ -93,6 +100,15 @@ impl<'a> Author<'a> {
 
     /// The platform itself, which acts in `account`.
     pub(super) fn platform(principal: &'a Principal, account: AccountId, request: &'a RequestFacts) -> Self {
+        Self { principal, account, brand: "", request }
+    }
+
+    /// Somebody who acts on themselves, as one of the members of `account`.
+    pub(super) fn themselves(
+        principal: &'a Principal,
+        account: AccountId,
+        request: &'a RequestFacts,
+    ) -> Self {
         Self { principal, account, brand: "", request }
     }
 

@@ -6,12 +6,14 @@
 //! - [`scope`]: the proof a handler asks for, and the transactions it opens.
 //! - [`tx`]: a transaction with its tenant set.
 //! - [`change`]: a write with its audit entry.
+//! - [`deed`]: a write of somebody about themselves, told in the logs of their accounts.
 //! - [`session_store`]: sessions in the database.
 //!
 //! The pools are private to this module.
 
 mod authenticate;
 mod change;
+mod deed;
 mod denied;
 pub mod permission;
 mod pools;
@@ -33,6 +35,7 @@ use crate::{
 
 pub use authenticate::PRODUCT_NAME;
 pub use change::{Change, Event, StoredEntry};
+pub use deed::Deed;
 pub use denied::Denied;
 pub use scope::{Scope, facts};
 pub(crate) use tx::InAccount;
@@ -195,7 +198,8 @@ impl Access {
             let mut pooled = connection(&access.control)?;
             transaction(&mut pooled, false, |c| {
                 enter_tenant(c, DatabaseRole::Operator, organization, account)?;
-                let Change { value, events } = work(&mut OperatorTx::new(c, organization, account))?;
+                let Change { value, events } =
+                    work(&mut OperatorTx::new(c, organization, account))?.in_order_of_logs();
                 let (operator, request) = (Principal::Platform("operator"), RequestFacts::default());
                 for event in events {
                     enter_tenant(c, DatabaseRole::Operator, organization, event.account)?;

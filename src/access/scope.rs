@@ -127,7 +127,7 @@ impl<P: Permission> Scope<P> {
             transaction(&mut pooled, false, |c| {
                 enter_tenant(c, DatabaseRole::Tenant, asker.account.organization, asker.account.id)?;
                 let mut tx = Tx::new(c, asker);
-                let Change { value, events } = work(&mut tx)?;
+                let Change { value, events } = work(&mut tx)?.in_order_of_logs();
                 for event in events {
                     tx.as_account(event.account, |tx| append(tx.connection(), Author::of(asker), event))?;
                 }

@@ -58,6 +58,12 @@ pub(super) fn enter_tenant(
     Ok(())
 }
 
+/// Takes on the gate's role until the transaction ends.
+pub(super) fn enter_gate_role(connection: &mut PgConnection) -> Result<(), Error> {
+    diesel::select(set_config("role", DatabaseRole::Gate.name(), true)).execute(connection)?;
+    Ok(())
+}
+
 /// Says for which person a connection of the gate works, until the transaction ends.
 pub(super) fn enter_gate(connection: &mut PgConnection, person: Option<Uuid>) -> Result<(), Error> {
     let person = person.map(|id| id.to_string()).unwrap_or_default();

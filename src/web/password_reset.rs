@@ -8,7 +8,7 @@ use actix_web::{
 use serde::Deserialize;
 
 use crate::{
-    access::{Access, Denied, PRODUCT_NAME},
+    access::{Access, Denied, PRODUCT_NAME, facts},
     domain::identity::{password_resets, passwords},
     error::Error,
     values::{Email, Secret},
@@ -173,7 +173,11 @@ pub async fn set(
         return reset_page(frame, &token, holder.email, text, StatusCode::UNPROCESSABLE_ENTITY);
     }
     let hash = hashing.run(move || passwords::hash(&password)).await??;
-    match access.gate(None, move |tx| password_resets::complete(tx, &secret, &hash)).await {
+    let user = holder.user;
+    let complete = access.write_of_person(user, facts(&request), move |tx| {
+        password_resets::complete(tx, user, &secret, &hash)
+    });
+    match complete.await {
         Ok(()) => {
             let mut response = see(told("/sign-in", "password-set"));
             response.add_cookie(&site.remember_brand(&brand)).map_err(Error::internal)?;

@@ -1,10 +1,10 @@
 //! The browsers one is signed in with (`trust.md` S7).
 
 use actix_session::Session;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::{
-    access::{Access, Denied, principal::Person},
+    access::{Access, Denied, facts, principal::Person},
     domain::identity::sessions,
     values::SessionId,
 };
@@ -42,6 +42,7 @@ pub async fn page(person: Person, visit: Visit, access: web::Data<Access>) -> Re
 
 /// `POST /sessions/{session}/end`
 pub async fn end(
+    request: HttpRequest,
     person: Person,
     session: Session,
     access: web::Data<Access>,
@@ -50,7 +51,7 @@ pub async fn end(
 ) -> Result<HttpResponse, Denied> {
     form.by(&person)?;
     let (id, asker) = (*ended, person.clone());
-    access.gate(Some(person.id), move |tx| sessions::end(tx, &asker, id)).await?;
+    access.write_of_person(person.id, facts(&request), move |tx| sessions::end(tx, &asker, id)).await?;
     if id == person.session {
         session.purge();
         return Ok(see(told("/sign-in", "signed-out")));
@@ -60,13 +61,14 @@ pub async fn end(
 
 /// `POST /sessions/end-others`
 pub async fn end_others(
+    request: HttpRequest,
     person: Person,
     access: web::Data<Access>,
     form: Submitted<Nothing>,
 ) -> Result<HttpResponse, Denied> {
     form.by(&person)?;
     let asker = person.clone();
-    access.gate(Some(person.id), move |tx| sessions::end_others(tx, &asker)).await?;
+    access.write_of_person(person.id, facts(&request), move |tx| sessions::end_others(tx, &asker)).await?;
     Ok(see(told("/sessions", "sessions-ended")))
 }
 

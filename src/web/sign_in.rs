@@ -12,10 +12,10 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 
 use crate::{
-    access::{Access, Denied, PRODUCT_NAME, principal::Person, session_store::state},
+    access::{Access, Denied, PRODUCT_NAME, facts, principal::Person, session_store::state},
     domain::identity::{
-        memberships::{OwnAccount, brand_over, own_accounts},
-        sign_in,
+        memberships::{OwnAccount, brand_over},
+        sessions, sign_in,
     },
     error::Error,
     values::{Email, SessionId, UserId},
@@ -169,9 +169,11 @@ pub async fn sign_in(
         return again(None, Some(text), StatusCode::UNPROCESSABLE_ENTITY);
     };
     guess.was_right();
-    let accounts = gate.access.gate(Some(user), own_accounts).await?;
+    let id = SessionId::new();
+    let accounts =
+        gate.access.write_of_person(user, facts(&request), move |tx| sign_in::enter(tx, id)).await?;
     let brand = brand_over(&accounts).unwrap_or(NEUTRAL_BRAND).to_owned();
-    begin_session(&session, user, &request)?;
+    begin_session(&session, user, id, &request)?;
     let mut response = see(if next.is_empty() { landing(&accounts) } else { next.clone() });
     for cookie in
         [known_devices::remember(&gate.site, &request, email.as_str())?, gate.site.remember_brand(&brand)]
@@ -189,13 +191,13 @@ async fn prove(gate: &Gate, email: &Email, password: String) -> Result<Option<Us
 }
 
 /// Begins a session with nothing of the one before in it, under a key of its own.
-fn begin_session(session: &Session, user: UserId, request: &HttpRequest) -> Result<(), Error> {
+fn begin_session(session: &Session, user: UserId, id: SessionId, request: &HttpRequest) -> Result<(), Error> {
     let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let agent: String = agent.unwrap_or_default().chars().take(300).collect();
     session.clear();
     let put = |key: &str, value: serde_json::Value| session.insert(key, value).map_err(Error::internal);
     put(state::USER, user.to_string().into())?;
-    put(state::SESSION, SessionId::new().to_string().into())?;
+    put(state::SESSION, id.to_string().into())?;
     put(state::SINCE, OffsetDateTime::now_utc().unix_timestamp().into())?;
     put(state::IP, peer(request).to_string().into())?;
     put(state::USER_AGENT, agent.into())?;
@@ -236,11 +238,14 @@ pub struct Nothing {}
 
 /// `POST /sign-out`, from any page.
 pub async fn sign_out(
+    request: HttpRequest,
     person: Person,
     session: Session,
+    access: web::Data<Access>,
     form: Submitted<Nothing>,
 ) -> Result<HttpResponse, Denied> {
     form.by_anywhere(&person)?;
+    access.write_of_person(person.id, facts(&request), move |tx| sessions::sign_out(tx, &person)).await?;
     session.purge();
     let mut response = see(told("/sign-in", "signed-out"));
     // Not "cookies": the browser stays known, so that nobody can lock its person out.

@@ -182,6 +182,7 @@ async fn a_recording_plays_whole_and_in_ranges() {
         let none = asked(Some(range)).await;
         assert_eq!(none.status().as_u16(), 416, "{range}");
         assert_eq!(header(&none, "content-range"), "bytes */5000");
+        assert!(!header(&none, "content-type").contains("html"), "{range}");
     }
     let nonsense = asked(Some("lines=1-2")).await;
     assert_eq!(nonsense.status().as_u16(), 200);

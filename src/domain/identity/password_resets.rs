@@ -11,11 +11,12 @@ use diesel::{
     prelude::*,
     sql_types::Timestamptz,
 };
+use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    access::GateTx,
+    access::{Deed, GateTx},
     error::Error,
     schema::control::{password_resets, users},
     values::{Email, Secret, UserId},
@@ -177,27 +178,29 @@ pub fn holder(tx: &mut GateTx<'_>, token: &Secret) -> Result<Holder, Error> {
         .first(tx.connection())?)
 }
 
-/// Sets a new password, of which `hash` is kept. The link and every other of the same
+/// Sets a new password of `user`, of which `hash` is kept. The link and every other of the same
 /// person are used up, and all their sessions end.
 ///
 /// # Errors
-/// [`Error::NotFound`] when the link is unknown, used or too old.
-pub fn complete(tx: &mut GateTx<'_>, token: &Secret, hash: &str) -> Result<(), Error> {
+/// [`Error::NotFound`] when the link is unknown, used, too old or not theirs.
+pub fn complete(tx: &mut GateTx<'_>, user: UserId, token: &Secret, hash: &str) -> Result<Deed<()>, Error> {
     // The row's lock makes a second use wait for the first, and then find it used.
-    let user = diesel::update(password_resets::table)
-        .filter(password_resets::token_hash.eq(token.hash()))
+    let used = diesel::update(password_resets::table)
+        .filter(password_resets::token_hash.eq(token.hash()).and(password_resets::user_id.eq(user)))
         .filter(password_resets::used_at.is_null())
         .filter(password_resets::expires_at.gt(now))
         .set(password_resets::used_at.eq(now))
-        .returning(password_resets::user_id)
-        .get_result::<Option<UserId>>(tx.connection())?
-        .ok_or(Error::NotFound)?;
+        .execute(tx.connection())?;
+    if used == 0 {
+        return Err(Error::NotFound);
+    }
     diesel::update(password_resets::table)
         .filter(password_resets::user_id.eq(user).and(password_resets::used_at.is_null()))
         .set(password_resets::used_at.eq(now))
         .execute(tx.connection())?;
     diesel::update(users::table.find(user)).set(users::password_hash.eq(hash)).execute(tx.connection())?;
-    sessions::end_all(tx, user)
+    let ended = sessions::end_all(tx, user)?;
+    Ok(Deed::new((), "person.password_reset", json!({ "sessions": ended })))
 }
 
 /// Removes requests that are long over; tells how many.

@@ -78,6 +78,7 @@ pub async fn section(scope: &Scope<Administer>, url: &AuditUrl, href: &str) -> R
                 ("access_dashboard.", "Access Dashboard"),
                 ("recording.", "Recordings"),
                 ("member.", "Members"),
+                ("person.", "People"),
                 ("api_key.", "API keys"),
                 ("organization.", "The organization"),
             ])),
@@ -181,6 +182,15 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
         "access_dashboard.ended" => ("sign-out", format!("ended the visit to {object}: it was deleted")),
         "recording.played" => ("play", format!("played the recording of {object}")),
         "recording.downloaded" => ("download", format!("downloaded the recording of {object}")),
+        "person.signed_in" => ("check", "signed in".to_owned()),
+        "person.signed_out" => ("sign-out", "signed out".to_owned()),
+        "person.session_ended" => match entry.details.get("sessions").and_then(Value::as_u64) {
+            Some(many) if many > 1 => ("sign-out", format!("ended {many} other sessions of their own")),
+            _ => ("sign-out", "ended another session of their own".to_owned()),
+        },
+        "person.password_reset" => {
+            ("lock", "set a new password by a link from an e-mail; all their sessions ended".to_owned())
+        }
         other => ("dot", format!("did {} on {object}", other.replace(['.', '_'], " "))),
     };
     let via = if entry.delegation_id.is_some() { "via Access Dashboard" } else { "" };
