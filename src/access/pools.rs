@@ -32,6 +32,10 @@ impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Beginning {
             ("statement_timeout", "15s"),
             ("lock_timeout", "5s"),
             ("idle_in_transaction_session_timeout", "30s"),
+            // Statements are few and alike: planning them anew each time, policies
+            // included, costs more than running them.
+            ("plan_cache_mode", "force_generic_plan"),
+            ("jit", "off"),
         ];
         let role = self.role.map(|role| ("role", role.name()));
         for (name, value) in settings.into_iter().chain(role) {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{
     access::{Access, Denied, principal::Person},
     domain::identity::memberships::{OwnAccount, brand_over, own_accounts},
-    values::{AccountId, Role},
+    values::{AccountId, Role, UserId},
 };
 
 use super::{
@@ -29,8 +29,8 @@ pub struct Search {
 }
 
 /// What the product is called to this person beside their accounts.
-pub(super) async fn brand_of(access: &web::Data<Access>, person: &Person) -> Result<String, Denied> {
-    let accounts = access.gate(Some(person.id), own_accounts).await?;
+pub(super) async fn brand_of(access: &web::Data<Access>, person: UserId) -> Result<String, Denied> {
+    let accounts = access.gate(Some(person), own_accounts).await?;
     Ok(brand_over(&accounts).unwrap_or(NEUTRAL_BRAND).to_owned())
 }
 

@@ -188,14 +188,18 @@ impl Moment {
 
     /// `24 Nov 2026, 17:03 IST`
     pub fn text(self) -> String {
-        let local = self.at.to_timezone(self.zone.0);
-        let clock = format_description!("[hour]:[minute]");
-        format!(
-            "{}, {} {}",
-            day_text(local.date()),
-            local.format(clock).unwrap_or_default(),
-            self.abbreviation()
-        )
+        let clock = self.at.to_timezone(self.zone.0).format(format_description!("[hour]:[minute]"));
+        self.with_clock(&clock.unwrap_or_default())
+    }
+
+    /// `24 Nov 2026, 17:03:07 IST`
+    pub fn exact_text(self) -> String {
+        let clock = self.at.to_timezone(self.zone.0).format(format_description!("[hour]:[minute]:[second]"));
+        self.with_clock(&clock.unwrap_or_default())
+    }
+
+    fn with_clock(self, clock: &str) -> String {
+        format!("{}, {clock} {}", self.day(), self.abbreviation())
     }
 
     /// `24 Nov 2026`
@@ -300,6 +304,13 @@ pub fn datetime(value: impl HasMoment, _: &dyn askama::Values) -> askama::Result
     Ok(moment.element(&moment.text()))
 }
 
+/// `{{ moment|exact }}`: date, time to the second and zone in a `<time>` element
+#[askama::filter_fn]
+pub fn exact(value: impl HasMoment, _: &dyn askama::Values) -> askama::Result<Safe<String>> {
+    let moment = value.moment();
+    Ok(moment.element(&moment.exact_text()))
+}
+
 /// `{{ moment|date }}`: the day in a `<time>` element
 #[askama::filter_fn]
 pub fn date(value: impl HasMoment, _: &dyn askama::Values) -> askama::Result<Safe<String>> {
@@ -371,6 +382,7 @@ mod tests {
     fn a_time_is_shown_where_its_reader_lives() {
         let at = datetime!(2026-11-24 11:33:07.25 UTC);
         assert_eq!(Zone::default().show(at).text(), "24 Nov 2026, 17:03 IST");
+        assert_eq!(Zone::default().show(at).exact_text(), "24 Nov 2026, 17:03:07 IST");
         assert_eq!(Zone::named("Europe/Berlin").show(at).text(), "24 Nov 2026, 12:33 CET");
         assert_eq!(Zone::named("nowhere").show(at).utc(), "2026-11-24T11:33:07Z");
     }

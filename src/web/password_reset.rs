@@ -15,6 +15,7 @@ use crate::{
 };
 
 use super::{
+    accounts::brand_of,
     forms::Submitted,
     guesses::Guesses,
     hashing::Hashing,
@@ -111,6 +112,7 @@ pub async fn page(
     let brand = brand(&site, &request);
     match access.gate(None, move |tx| password_resets::holder(tx, &secret)).await {
         Ok(holder) => {
+            let brand = brand_of(&access, holder.user).await?;
             let frame = visit.visitor_frame(&visitor, brand, "Set a new password");
             reset_page(frame, &token, holder.email, None, StatusCode::OK)
         }
@@ -164,6 +166,7 @@ pub async fn set(
         Err(Error::NotFound) => return dead_link(&visit, &visitor, brand),
         Err(other) => return Err(Denied(other)),
     };
+    let brand = brand_of(&access, holder.user).await?;
     if let Err(Error::Invalid(wrong)) = passwords::check(&password, &[&holder.email, &holder.name]) {
         let frame = visit.visitor_frame(&visitor, brand, "Set a new password");
         let text = wrong.into_iter().next().map(|wrong| wrong.message);
@@ -171,7 +174,11 @@ pub async fn set(
     }
     let hash = hashing.run(move || passwords::hash(&password)).await??;
     match access.gate(None, move |tx| password_resets::complete(tx, &secret, &hash)).await {
-        Ok(()) => Ok(see(told("/sign-in", "password-set"))),
+        Ok(()) => {
+            let mut response = see(told("/sign-in", "password-set"));
+            response.add_cookie(&site.remember_brand(&brand)).map_err(Error::internal)?;
+            Ok(response)
+        }
         Err(Error::NotFound) => dead_link(&visit, &visitor, brand),
         Err(other) => Err(Denied(other)),
     }

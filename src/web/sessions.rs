@@ -21,7 +21,7 @@ use super::{
 
 /// `GET /sessions`
 pub async fn page(person: Person, visit: Visit, access: web::Data<Access>) -> Result<HttpResponse, Denied> {
-    let brand = brand_of(&access, &person).await?;
+    let brand = brand_of(&access, person.id).await?;
     let asker = person.clone();
     let own = access.gate(Some(person.id), move |tx| sessions::list(tx, &asker)).await?;
     let zone = Zone::named(&person.time_zone);

@@ -48,6 +48,7 @@ async fn a_new_password_by_mail_from_end_to_end() {
         let page = browser.get(&path).await;
         assert_eq!(page.status.as_u16(), 200, "looking does not use it up");
         assert_eq!(page.header("referrer-policy"), "no-referrer");
+        assert!(page.has("Northwind Voice") && !page.body.contains("DialNexa"));
     }
     let form = browser.get(&path).await.form(&path);
     for bad in ["short", "password1", OWNER] {
@@ -58,7 +59,8 @@ async fn a_new_password_by_mail_from_end_to_end() {
     let request = browser.posting(&form.clone().with("password", NEW)).header("Origin", "null");
     let done = browser.send(request).await;
     assert_eq!(done.location(), "/sign-in?done=password-set");
-    assert!(browser.get(done.location()).await.has("Your password is changed"));
+    let sign_in = browser.get(done.location()).await;
+    assert!(sign_in.has("Your password is changed") && !sign_in.body.contains("DialNexa"));
     assert_eq!(browser.get(&path).await.status.as_u16(), 404, "it works once");
     assert_eq!(browser.submit(&form.with("password", "another sentence")).await.status.as_u16(), 404);
     assert!(signed_in.get("/accounts").await.location().starts_with("/sign-in"), "sessions are over");

@@ -140,7 +140,7 @@ pub async fn list(
 fn word(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => text.trim().to_owned(),
         Some(other) => other.to_string(),
     }
 }
@@ -184,6 +184,11 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
         other => ("dot", format!("did {} on {object}", other.replace(['.', '_'], " "))),
     };
     let via = if entry.delegation_id.is_some() { "via Access Dashboard" } else { "" };
+    let changed = |side| match entry.details.get(side) {
+        // On and off are in the sentence.
+        Some(Value::Bool(_)) => String::new(),
+        value => word(value),
+    };
     let actor = match (entry.actor_kind.as_str(), entry.actor_name.as_str()) {
         ("platform", "operator") => "The platform’s operator".to_owned(),
         ("platform", _) => "The platform".to_owned(),
@@ -194,8 +199,8 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
         actor,
         via: via.to_owned(),
         sentence,
-        before: word(entry.details.get("before")),
-        after: word(entry.details.get("after")),
+        before: changed("before"),
+        after: changed("after"),
         at: zone.show(entry.occurred_at),
         from: entry.ip.clone(),
     }

@@ -8,7 +8,7 @@ use crate::{
         Denied, Scope,
         permission::{Permission, PlayRecordings, View},
     },
-    domain::calls::{self, Call, Speaker},
+    domain::calls::{self, Call, Direction, Speaker},
     values::CallId,
     web::{
         filters::{clock_text, duration_text, money_text, phone_text},
@@ -84,7 +84,7 @@ pub async fn show(scope: Scope<View>, visit: Visit, place: web::Path<Place>) -> 
         turns: turns
             .into_iter()
             .map(|turn| Turn {
-                speaker: turn.speaker.label().to_owned(),
+                speaker: speaker(turn.speaker, call.direction).to_owned(),
                 agent: turn.speaker == Speaker::Agent,
                 second: turn.at.into(),
                 lang: turn.language,
@@ -98,6 +98,14 @@ pub async fn show(scope: Scope<View>, visit: Visit, place: web::Path<Place>) -> 
         facts,
         analysis,
     })
+}
+
+/// Who speaks, in a call of this direction: whoever is called is not the caller.
+fn speaker(speaker: Speaker, direction: Direction) -> &'static str {
+    match (speaker, direction) {
+        (Speaker::Caller, Direction::Outbound) => "Customer",
+        (speaker, _) => speaker.label(),
+    }
 }
 
 fn recording<P: Permission>(scope: &Scope<P>, call: &Call, home: &str) -> Recording {
