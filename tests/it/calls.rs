@@ -234,7 +234,7 @@ async fn what_a_call_costs_is_for_whoever_pays() {
     for path in &paths {
         let page = owner.get(path).await;
         assert_eq!(page.status.as_u16(), 200, "{path}");
-        assert!(!page.has("₹") && !page.has("Cost") && !page.has("Balance"), "{path}");
+        assert!(!page.has("₹") && !page.has("Cost") && !page.has("prepaid"), "{path}");
     }
     assert_eq!(owner.get(&format!("{home}/billing")).await.status.as_u16(), 404);
 }

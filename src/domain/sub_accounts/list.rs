@@ -1,8 +1,6 @@
 //! The parent's list of sub-accounts: searched, filtered, sorted, and paged by key, so
 //! that the hundredth page costs what the first does.
 
-use std::collections::HashMap;
-
 use data_encoding::BASE64URL_NOPAD;
 use diesel::{dsl::InnerJoinOn, prelude::*};
 use serde::{Deserialize, Serialize};
@@ -389,14 +387,4 @@ pub fn totals(tx: &mut Overview<'_>) -> Result<Totals, Error> {
             in_use,
         ))
         .first(tx.connection())?)
-}
-
-/// What these sub-accounts are called; those that are gone are missing.
-pub fn names(tx: &mut Overview<'_>, ids: &[SubAccountId]) -> Result<HashMap<SubAccountId, String>, Error> {
-    let organization = tx.organization();
-    let rows = sub_accounts::table
-        .filter(sub_accounts::organization_id.eq(organization).and(sub_accounts::sub_account_id.eq_any(ids)))
-        .select((sub_accounts::sub_account_id, sub_accounts::name))
-        .load::<(SubAccountId, String)>(tx.connection())?;
-    Ok(rows.into_iter().collect())
 }

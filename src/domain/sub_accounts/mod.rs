@@ -12,4 +12,4 @@ pub mod list;
 mod name;
 
 pub use create::{NewSubAccount, NewSubAccountInput, create};
-pub use name::SubAccountName;
+pub use name::{SubAccountName, names};

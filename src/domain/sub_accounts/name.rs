@@ -1,9 +1,17 @@
 //! The name of a sub-account.
 
+use std::collections::HashMap;
+
+use diesel::prelude::*;
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::error::FieldError;
+use crate::{
+    access::Overview,
+    error::{Error, FieldError},
+    schema::control::sub_accounts,
+    values::SubAccountId,
+};
 
 /// A name of 1 to 100 characters, in Unicode normal form C, without control characters
 /// and without spaces at its ends.
@@ -49,6 +57,16 @@ impl SubAccountName {
     pub fn is_typed_as(&self, typed: &str) -> bool {
         typed.trim().nfc().eq(self.0.nfc())
     }
+}
+
+/// What these sub-accounts are called; those that are gone are missing.
+pub fn names(tx: &mut Overview<'_>, ids: &[SubAccountId]) -> Result<HashMap<SubAccountId, String>, Error> {
+    let organization = tx.organization();
+    let rows = sub_accounts::table
+        .filter(sub_accounts::organization_id.eq(organization).and(sub_accounts::sub_account_id.eq_any(ids)))
+        .select((sub_accounts::sub_account_id, sub_accounts::name))
+        .load::<(SubAccountId, String)>(tx.connection())?;
+    Ok(rows.into_iter().collect())
 }
 
 #[cfg(test)]

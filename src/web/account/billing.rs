@@ -13,8 +13,7 @@ use crate::{
     },
     domain::{
         billing::ledger::{self, EntryKind, Posting},
-        sub_accounts::list,
-        usage,
+        sub_accounts, usage,
     },
     error::Error,
     values::{Money, Part, SubAccountId},
@@ -84,7 +83,7 @@ async fn names(
 ) -> Result<HashMap<SubAccountId, String>, Error> {
     let ids: Vec<_> = postings.iter().filter_map(|posting| posting.charged_for).collect();
     match scope.also::<ManageSubAccounts>() {
-        Some(parent) if !ids.is_empty() => parent.overview(move |tx| list::names(tx, &ids)).await,
+        Some(parent) if !ids.is_empty() => parent.overview(move |tx| sub_accounts::names(tx, &ids)).await,
         _ => Ok(HashMap::new()),
     }
 }
