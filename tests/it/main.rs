@@ -19,4 +19,5 @@ mod private_cluster;
 mod program;
 mod provision;
 mod refused;
+mod sub_accounts;
 mod world;
