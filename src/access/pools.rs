@@ -1,19 +1,71 @@
 //! The connections. They are private to `access`: nobody else can reach a database
 //! without saying which tenant they are.
 
-use std::time::Duration;
+use std::{
+    ops::{Deref, DerefMut},
+    time::{Duration, Instant},
+};
 
 use diesel::{
     PgConnection, RunQueryDsl,
-    r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection},
+    r2d2::{ConnectionManager, CustomizeConnection, ManageConnection, Pool, PooledConnection},
 };
 
 use crate::error::Error;
 
 use super::tx::{DatabaseRole, set_config};
 
-pub(super) type Connections = Pool<ConnectionManager<PgConnection>>;
-pub(super) type Pooled = PooledConnection<ConnectionManager<PgConnection>>;
+pub(super) type Connections = Pool<Manager>;
+pub(super) type Pooled = PooledConnection<Manager>;
+
+/// How long a connection is believed to be alive after it was asked: asking at each use
+/// costs as much as a small query, and a server that is gone is noticed soon enough.
+const BELIEVED: Duration = Duration::from_secs(1);
+
+/// A connection, and when it was last known to be alive.
+pub(super) struct Checked {
+    connection: PgConnection,
+    alive_at: Instant,
+}
+
+impl Deref for Checked {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Checked {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+}
+
+/// Opens connections, and asks now and then whether they are alive.
+#[derive(Debug)]
+pub(super) struct Manager(ConnectionManager<PgConnection>);
+
+impl ManageConnection for Manager {
+    type Connection = Checked;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<Checked, Self::Error> {
+        Ok(Checked { connection: self.0.connect()?, alive_at: Instant::now() })
+    }
+
+    fn is_valid(&self, checked: &mut Checked) -> Result<(), Self::Error> {
+        if checked.alive_at.elapsed() > BELIEVED {
+            self.0.is_valid(&mut checked.connection)?;
+            checked.alive_at = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn has_broken(&self, checked: &mut Checked) -> bool {
+        self.0.has_broken(&mut checked.connection)
+    }
+}
 
 /// How long a request waits for a connection before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -26,8 +78,8 @@ struct Beginning {
     role: Option<DatabaseRole>,
 }
 
-impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Beginning {
-    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+impl CustomizeConnection<Checked, diesel::r2d2::Error> for Beginning {
+    fn on_acquire(&self, connection: &mut Checked) -> Result<(), diesel::r2d2::Error> {
         let settings = [
             ("statement_timeout", "15s"),
             ("lock_timeout", "5s"),
@@ -40,7 +92,7 @@ impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Beginning {
         let role = self.role.map(|role| ("role", role.name()));
         for (name, value) in settings.into_iter().chain(role) {
             diesel::select(set_config(name, value, false))
-                .execute(connection)
+                .execute(&mut connection.connection)
                 .map_err(diesel::r2d2::Error::QueryError)?;
         }
         Ok(())
@@ -55,7 +107,7 @@ pub(super) fn connect(url: &str, size: u32, role: Option<DatabaseRole>) -> Resul
         .min_idle(Some(1))
         .connection_timeout(PATIENCE)
         .connection_customizer(Box::new(Beginning { role }))
-        .build(ConnectionManager::new(url))
+        .build(Manager(ConnectionManager::new(url)))
         .map_err(Error::internal)
 }
 

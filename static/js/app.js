@@ -5,6 +5,13 @@
   const root = document.documentElement;
   const region = () => document.getElementById("failure");
 
+  // ── What was done is told once: a reload or a bookmark does not tell it again ──
+  const here = new URL(window.location.href);
+  if (here.searchParams.has("done")) {
+    here.searchParams.delete("done");
+    window.history.replaceState(window.history.state, "", here);
+  }
+
   // ── Failures: said in a live region, with a way to try again ──
   let last = null;
   const forget = () => region()?.replaceChildren();
