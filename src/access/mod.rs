@@ -42,7 +42,7 @@ pub(crate) use tx::InAccount;
 pub use tx::{Control, EraserTx, GateTx, OperatorTx, Overview, RegionTx, Regional, Tx};
 
 use change::{Author, append};
-use pools::{Connections, connect, connection};
+use pools::{Connections, connect, connection, in_tenant};
 use principal::{Account, Asker, Person, Principal, RequestFacts, Standing};
 use tx::{DatabaseRole, enter_gate, enter_tenant, transaction};
 
@@ -195,9 +195,7 @@ impl Access {
         work: impl FnOnce(&mut OperatorTx<'_>) -> Result<Change<T>, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.run(move |access| {
-            let mut pooled = connection(&access.control)?;
-            transaction(&mut pooled, false, |c| {
-                enter_tenant(c, DatabaseRole::Operator, organization, account)?;
+            in_tenant(&access.control, false, DatabaseRole::Operator, organization, account, |c| {
                 let Change { value, events } =
                     work(&mut OperatorTx::new(c, organization, account))?.in_order_of_logs();
                 let (operator, request) = (Principal::Platform("operator"), RequestFacts::default());
@@ -267,9 +265,7 @@ fn erase_in<T>(
     sub_account: SubAccountId,
     work: impl FnOnce(&mut EraserTx<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let mut pooled = connection(pool)?;
-    transaction(&mut pooled, false, |c| {
-        enter_tenant(c, DatabaseRole::Eraser, organization, sub_account.into())?;
+    in_tenant(pool, false, DatabaseRole::Eraser, organization, sub_account.into(), |c| {
         work(&mut EraserTx::new(c))
     })
 }

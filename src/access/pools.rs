@@ -11,9 +11,12 @@ use diesel::{
     r2d2::{ConnectionManager, CustomizeConnection, ManageConnection, Pool, PooledConnection},
 };
 
-use crate::error::Error;
+use crate::{
+    error::Error,
+    values::{AccountId, OrganizationId},
+};
 
-use super::tx::{DatabaseRole, set_config};
+use super::tx::{DatabaseRole, enter_tenant, set_config, transaction};
 
 pub(super) type Connections = Pool<Manager>;
 pub(super) type Pooled = PooledConnection<Manager>;
@@ -116,5 +119,22 @@ pub(super) fn connection(pool: &Connections) -> Result<Pooled, Error> {
     pool.get().map_err(|error| {
         tracing::warn!(%error, "no database connection in time");
         Error::Busy
+    })
+}
+
+/// Runs `work` in a transaction of its own, as `role` in one tenant: the one place where
+/// a connection is taken and a tenant set.
+pub(super) fn in_tenant<T>(
+    pool: &Connections,
+    read_only: bool,
+    role: DatabaseRole,
+    organization: OrganizationId,
+    account: AccountId,
+    work: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut pooled = connection(pool)?;
+    transaction(&mut pooled, read_only, |c| {
+        enter_tenant(c, role, organization, account)?;
+        work(c)
     })
 }

@@ -5,6 +5,7 @@ use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc};
 
 use actix_session::SessionExt;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
+use diesel::PgConnection;
 
 use crate::{
     error::Error,
@@ -15,10 +16,10 @@ use super::{
     Access, Denied, Overview, RegionTx, RequestId, Tx,
     change::{Author, Change, append},
     permission::{Administer, Includes, ManageSubAccounts, Permission, RecordCalls},
-    pools::connection,
+    pools::{Connections, in_tenant},
     principal::{Asker, Person, RequestFacts, Standing},
     session_store::state,
-    tx::{DatabaseRole, enter_tenant, transaction},
+    tx::DatabaseRole,
 };
 
 /// Proof that the asker holds `P` in the account; a handler asks for it in its
@@ -86,11 +87,7 @@ impl<P: Permission> Scope<P> {
         work: impl FnOnce(&mut Tx<'_, P>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.run(move |access, asker| {
-            let mut pooled = connection(&access.control)?;
-            transaction(&mut pooled, true, |c| {
-                enter_tenant(c, DatabaseRole::Tenant, asker.account.organization, asker.account.id)?;
-                work(&mut Tx::new(c, asker))
-            })
+            as_asker(&access.control, true, DatabaseRole::Tenant, asker, |c| work(&mut Tx::new(c, asker)))
         })
         .await
     }
@@ -104,9 +101,7 @@ impl<P: Permission> Scope<P> {
         work: impl FnOnce(&mut RegionTx<'_, P>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.run(move |access, asker| {
-            let mut pooled = connection(access.region(&asker.account.region)?)?;
-            transaction(&mut pooled, true, |c| {
-                enter_tenant(c, DatabaseRole::Tenant, asker.account.organization, asker.account.id)?;
+            as_asker(access.region(&asker.account.region)?, true, DatabaseRole::Tenant, asker, |c| {
                 work(&mut Tx::new(c, asker))
             })
         })
@@ -123,9 +118,7 @@ impl<P: Permission> Scope<P> {
         work: impl FnOnce(&mut Tx<'_, P>) -> Result<Change<T>, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.run(move |access, asker| {
-            let mut pooled = connection(&access.control)?;
-            transaction(&mut pooled, false, |c| {
-                enter_tenant(c, DatabaseRole::Tenant, asker.account.organization, asker.account.id)?;
+            as_asker(&access.control, false, DatabaseRole::Tenant, asker, |c| {
                 let mut tx = Tx::new(c, asker);
                 let Change { value, events } = work(&mut tx)?.in_order_of_logs();
                 for event in events {
@@ -157,9 +150,7 @@ impl Scope<RecordCalls> {
         work: impl FnOnce(&mut RegionTx<'_, RecordCalls>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.run(move |access, asker| {
-            let mut pooled = connection(access.region(&asker.account.region)?)?;
-            transaction(&mut pooled, false, |c| {
-                enter_tenant(c, DatabaseRole::Tenant, asker.account.organization, asker.account.id)?;
+            as_asker(access.region(&asker.account.region)?, false, DatabaseRole::Tenant, asker, |c| {
                 work(&mut Tx::new(c, asker))
             })
         })
@@ -177,9 +168,7 @@ impl Scope<ManageSubAccounts> {
         work: impl FnOnce(&mut Overview<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.run(move |access, asker| {
-            let mut pooled = connection(&access.control)?;
-            transaction(&mut pooled, true, |c| {
-                enter_tenant(c, DatabaseRole::Overview, asker.account.organization, asker.account.id)?;
+            as_asker(&access.control, true, DatabaseRole::Overview, asker, |c| {
                 work(&mut Overview::new(c, asker))
             })
         })
@@ -196,6 +185,17 @@ impl Scope<ManageSubAccounts> {
         let asker = Asker { standing: Standing::ParentAdministrator, account, ..(*self.asker).clone() };
         Scope::prove(self.access.clone(), asker)
     }
+}
+
+/// A transaction in the account that authentication proved.
+fn as_asker<T>(
+    pool: &Connections,
+    read_only: bool,
+    role: DatabaseRole,
+    asker: &Asker,
+    work: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    in_tenant(pool, read_only, role, asker.account.organization, asker.account.id, work)
 }
 
 /// Who the session says is signed in.
