@@ -13,6 +13,10 @@ pub enum Error {
     FeatureNotEnabled,
     /// The asker is known and may not do this; the text says what it takes.
     Forbidden(&'static str),
+    /// An organization's key asks without naming the account it means (`domain.md` 6.4).
+    TargetRequired,
+    /// There is not enough money for it (`domain.md` 4.5).
+    Unpaid(String),
     /// Fields are wrong; nothing was changed.
     Invalid(Vec<FieldError>),
     /// The state has moved on: somebody was faster, or a rule between records forbids it.
@@ -62,6 +66,11 @@ impl fmt::Display for Error {
             Self::NotFound => f.write_str("not found"),
             Self::SignedOut => f.write_str("sign in first"),
             Self::FeatureNotEnabled => f.write_str("sub-accounts are not enabled for this organization"),
+            Self::TargetRequired => f.write_str(
+                "Name the account: /v1/organization/… is the organization’s own, \
+                 /v1/sub-accounts/{sub_account_id}/… one of its sub-accounts",
+            ),
+            Self::Unpaid(why) => f.write_str(why),
             Self::Forbidden(why) => f.write_str(why),
             Self::Invalid(fields) => {
                 for (at, wrong) in fields.iter().enumerate() {

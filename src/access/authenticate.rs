@@ -3,22 +3,24 @@
 //! It is asked anew at each request: a role that was taken away, a suspended stay or an
 //! ended session stops the very next click (`trust.md` S5, S6).
 
-use diesel::{OptionalExtension, PgConnection, prelude::*};
+use diesel::{OptionalExtension, PgConnection, prelude::*, sql_types::Timestamptz};
 use time::OffsetDateTime;
 
 use crate::{
     error::Error,
-    schema::control::{brands, delegations, memberships, organizations, sub_accounts, users},
+    schema::control::{api_keys, brands, delegations, memberships, organizations, sub_accounts, users},
     values::{
-        AccountId, BillingMode, DelegationId, OrganizationId, Region, Role, SessionId, SubAccountId,
-        SubAccountStatus, UserId,
+        AccountId, ApiKeyId, BillingMode, DelegationId, KeyMode, KeyScopes, KeyText, OrganizationId, Region,
+        Role, SessionId, SubAccountId, SubAccountStatus, UserId, WorkspaceId,
     },
 };
 
 use super::{
     Tx,
     permission::ManageSubAccounts,
-    principal::{Account, Asker, Delegation, Person, Principal, RequestFacts, Standing, SubAccountFacts},
+    principal::{
+        Account, ApiKey, Asker, Delegation, Person, Principal, RequestFacts, Standing, SubAccountFacts,
+    },
 };
 
 /// What the product is called where no brand is set.
@@ -205,6 +207,130 @@ fn in_sub_account(
         sub_accounts_enabled: false,
     };
     Ok((principal, standing, account))
+}
+
+#[derive(Queryable)]
+struct KeyRow {
+    id: ApiKeyId,
+    organization: OrganizationId,
+    name: String,
+    mode: KeyMode,
+    scopes: KeyScopes,
+    workspace: Option<WorkspaceId>,
+    last_used_at: Option<OffsetDateTime>,
+    expires_at: Option<OffsetDateTime>,
+    brand: Option<String>,
+    in_organization: Option<(String, Region, bool)>,
+    in_sub_account: Option<(SubAccountId, String, Region, SubAccountStatus, BillingMode)>,
+}
+
+/// How coarsely the last use of a key is noted, so that a busy key is not a busy row.
+const LAST_USE: time::Duration = time::Duration::MINUTE;
+
+/// The program that presents `text`, in the account that its key was made for. One look-up
+/// by the hash of the key, in a transaction of the gate; nothing is remembered from the
+/// request before, so that a key that was revoked is refused at once (`trust.md` S6).
+///
+/// # Errors
+/// [`Error::SignedOut`] when there is no such key, or no longer.
+pub(super) fn by_key(
+    connection: &mut PgConnection,
+    text: &KeyText,
+    request: RequestFacts,
+) -> Result<Asker, Error> {
+    let row: KeyRow = api_keys::table
+        .left_join(
+            organizations::table.on(organizations::organization_id
+                .eq(api_keys::organization_id)
+                .and(api_keys::account_id.eq(organizations::organization_id))),
+        )
+        .left_join(
+            sub_accounts::table.on(sub_accounts::organization_id
+                .eq(api_keys::organization_id)
+                .and(sub_accounts::sub_account_id.eq(api_keys::account_id))
+                .and(sub_accounts::status.ne(SubAccountStatus::Deleting))),
+        )
+        .left_join(brands::table.on(brands::organization_id.eq(api_keys::organization_id)))
+        .filter(api_keys::token_hash.eq(text.hash()))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(
+            api_keys::expires_at
+                .is_null()
+                .or(api_keys::expires_at.gt(diesel::dsl::now.into_sql::<Timestamptz>().nullable())),
+        )
+        .select((
+            api_keys::api_key_id,
+            api_keys::organization_id,
+            api_keys::name,
+            api_keys::mode,
+            api_keys::scopes,
+            api_keys::workspace_id,
+            api_keys::last_used_at,
+            api_keys::expires_at,
+            brands::product_name.nullable(),
+            (organizations::name, organizations::region, organizations::sub_accounts_enabled).nullable(),
+            (
+                sub_accounts::sub_account_id,
+                sub_accounts::name,
+                sub_accounts::region,
+                sub_accounts::status,
+                sub_accounts::billing_mode,
+            )
+                .nullable(),
+        ))
+        .first(connection)
+        .optional()?
+        .ok_or(Error::SignedOut)?;
+    if row.last_used_at.is_none_or(|at| at < OffsetDateTime::now_utc() - LAST_USE) {
+        note_use(connection, row.id, &request.ip)?;
+    }
+    let brand = row.brand.unwrap_or_else(|| PRODUCT_NAME.to_owned());
+    let account = match (row.in_organization, row.in_sub_account) {
+        (Some((name, region, enabled)), _) => Account {
+            organization: row.organization,
+            id: row.organization.into(),
+            name,
+            region,
+            brand: PRODUCT_NAME.to_owned(),
+            brand_beneath: brand,
+            sub_account: None,
+            sub_accounts_enabled: enabled,
+        },
+        (None, Some((id, name, region, status, billing_mode))) => Account {
+            organization: row.organization,
+            id: id.into(),
+            name,
+            region,
+            brand: brand.clone(),
+            brand_beneath: brand,
+            sub_account: Some(SubAccountFacts { status, billing_mode }),
+            sub_accounts_enabled: false,
+        },
+        // Its account is being erased.
+        (None, None) => return Err(Error::SignedOut),
+    };
+    let mut key = ApiKey {
+        id: row.id,
+        name: row.name,
+        mode: row.mode,
+        scopes: row.scopes,
+        account: account.id,
+        workspace: row.workspace,
+        expires_at: row.expires_at,
+    };
+    key.scopes = std::mem::take(&mut key.scopes).within(key.reach());
+    let standing = if key.workspace.is_some() { Standing::WorkspaceKey } else { Standing::Key };
+    Ok(Asker { principal: Principal::Key(key), standing, account, request })
+}
+
+/// Notes that a key was used just now, unless another request did.
+fn note_use(connection: &mut PgConnection, id: ApiKeyId, ip: &str) -> Result<(), Error> {
+    let now = OffsetDateTime::now_utc();
+    let is_stale = api_keys::last_used_at.is_null().or(api_keys::last_used_at.lt(now - LAST_USE));
+    diesel::update(api_keys::table.filter(api_keys::api_key_id.eq(id)).filter(is_stale))
+        .set((api_keys::last_used_at.eq(now), api_keys::last_used_ip.eq(ip)))
+        .execute(connection)?;
+    Ok(())
 }
 
 /// The account of one of the parent's own sub-accounts.

@@ -16,7 +16,7 @@ use crate::{
     values::{AccountId, AuditEntryId},
 };
 
-use super::principal::{Asker, Principal, RequestFacts};
+use super::principal::{Asker, Principal, RequestFacts, Standing};
 
 /// What happened to what: one line of an account's audit log.
 #[derive(Debug, Clone)]
@@ -64,6 +64,23 @@ impl<T> Change<T> {
         self
     }
 
+    /// What a parent's people or programs do to a sub-account from above stands in their own
+    /// log too, told once (`domain.md` 2.5).
+    pub(super) fn told_above(mut self, asker: &Asker) -> Self {
+        let above: AccountId = asker.account.organization.into();
+        if asker.standing == Standing::ParentAdministrator {
+            let told = |events: &[Event], event: &Event| {
+                events
+                    .iter()
+                    .any(|e| e.account == above && e.action == event.action && e.object_id == event.object_id)
+            };
+            let missing: Vec<_> =
+                self.events.iter().filter(|event| !told(&self.events, event)).cloned().collect();
+            self.events.extend(missing.into_iter().map(|event| Event { account: above, ..event }));
+        }
+        self
+    }
+
     /// What the write results in.
     pub fn value(&self) -> &T {
         &self.value
@@ -83,6 +100,8 @@ const PARENT: &str = "parent_administrator";
 pub(super) struct Author<'a> {
     principal: &'a Principal,
     account: AccountId,
+    /// Whether they act on a sub-account from above it.
+    is_above: bool,
     brand: &'a str,
     request: &'a RequestFacts,
 }
@@ -93,6 +112,7 @@ impl<'a> Author<'a> {
         Self {
             principal: &asker.principal,
             account: asker.account.id,
+            is_above: asker.standing == Standing::ParentAdministrator,
             brand: &asker.account.brand_beneath,
             request: &asker.request,
         }
@@ -100,7 +120,7 @@ impl<'a> Author<'a> {
 
     /// The platform itself, which acts in `account`.
     pub(super) fn platform(principal: &'a Principal, account: AccountId, request: &'a RequestFacts) -> Self {
-        Self { principal, account, brand: "", request }
+        Self { principal, account, is_above: false, brand: "", request }
     }
 
     /// Somebody who acts on themselves, as one of the members of `account`.
@@ -109,13 +129,13 @@ impl<'a> Author<'a> {
         account: AccountId,
         request: &'a RequestFacts,
     ) -> Self {
-        Self { principal, account, brand: "", request }
+        Self { principal, account, is_above: false, brand: "", request }
     }
 
     /// How the one who acted is named in the log of `account`: a sub-account's log names
     /// a parent's administrator by the brand (`domain.md` 2.5).
     fn named_in(&self, account: AccountId) -> (&'static str, Option<Uuid>, String) {
-        let from_parent = self.principal.delegation().is_some() || account != self.account;
+        let from_parent = self.is_above || account != self.account;
         match self.principal {
             Principal::Platform(work) => ("platform", None, (*work).to_owned()),
             _ if from_parent && matches!(account, AccountId::SubAccount(_)) => {
@@ -124,6 +144,7 @@ impl<'a> Author<'a> {
             Principal::Member(person) | Principal::Delegate(person, _) => {
                 ("member", Some(person.id.uuid()), person.name.clone())
             }
+            Principal::Key(key) => ("api_key", Some(key.id.uuid()), key.name.clone()),
         }
     }
 }
@@ -138,9 +159,9 @@ pub struct StoredEntry {
     pub audit_entry_id: AuditEntryId,
     /// When, to the microsecond.
     pub occurred_at: OffsetDateTime,
-    /// `member`, `parent_administrator` or `platform`.
+    /// `member`, `api_key`, `parent_administrator` or `platform`.
     pub actor_kind: String,
-    /// The member.
+    /// The member, or the key.
     pub actor_id: Option<Uuid>,
     /// The actor as this log may name them.
     pub actor_name: String,

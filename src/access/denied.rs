@@ -32,7 +32,8 @@ impl ResponseError for Denied {
         match &self.0 {
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::SignedOut => StatusCode::UNAUTHORIZED,
-            Error::FeatureNotEnabled | Error::Forbidden(_) => StatusCode::FORBIDDEN,
+            Error::FeatureNotEnabled | Error::TargetRequired | Error::Forbidden(_) => StatusCode::FORBIDDEN,
+            Error::Unpaid(_) => StatusCode::PAYMENT_REQUIRED,
             Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Conflict { .. } => StatusCode::CONFLICT,
             Error::Busy => StatusCode::SERVICE_UNAVAILABLE,

@@ -30,21 +30,21 @@ use object_store::ObjectStore;
 
 use crate::{
     error::Error,
-    values::{AccountId, OrganizationId, Region, SessionId, SubAccountId, UserId},
+    values::{AccountId, KeyText, OrganizationId, Region, SessionId, SubAccountId, UserId},
 };
 
 pub use authenticate::PRODUCT_NAME;
 pub use change::{Change, Event, StoredEntry};
 pub use deed::Deed;
 pub use denied::Denied;
-pub use scope::{Scope, facts};
+pub use scope::{Program, Scope, facts};
 pub(crate) use tx::InAccount;
 pub use tx::{Control, EraserTx, GateTx, OperatorTx, Overview, RegionTx, Regional, Tx};
 
 use change::{Author, append};
 use pools::{Connections, connect, connection, in_tenant};
 use principal::{Account, Asker, Person, Principal, RequestFacts, Standing};
-use tx::{DatabaseRole, enter_gate, enter_tenant, transaction};
+use tx::{DatabaseRole, enter_gate, enter_gate_by_key, enter_tenant, transaction};
 
 /// Where recordings are kept: one store per region.
 pub type Objects = Arc<dyn ObjectStore>;
@@ -166,6 +166,21 @@ impl Access {
     ) -> Result<Asker, Error> {
         self.run(move |access| {
             access.gate_now(Some(user), |c| authenticate::asker(c, user, session, account, request))
+        })
+        .await
+    }
+
+    /// The program that presents a key.
+    ///
+    /// # Errors
+    /// [`Error::SignedOut`] when there is no such key, or no longer.
+    pub async fn asker_by_key(self: &Arc<Self>, key: KeyText, request: RequestFacts) -> Result<Asker, Error> {
+        self.run(move |access| {
+            let mut pooled = connection(&access.gate)?;
+            transaction(&mut pooled, false, |c| {
+                enter_gate_by_key(c, &key.hash())?;
+                authenticate::by_key(c, &key, request)
+            })
         })
         .await
     }

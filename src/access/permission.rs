@@ -13,6 +13,10 @@ pub trait Permission: Send + Sync + 'static {
     /// What one is told who lacks it.
     const REFUSAL: &'static str;
 
+    /// Whether it is a right of an organization over its sub-accounts: whoever has it acts
+    /// in the organization's own account, whichever sub-account the address names.
+    const IS_OVER_SUB_ACCOUNTS: bool = false;
+
     /// Whether somebody of this standing has the right.
     fn held_by(standing: Standing) -> bool;
 
@@ -68,7 +72,8 @@ impl Permission for Administer {
             Standing::Organization(role) | Standing::SubAccount(role) => {
                 matches!(role, Role::Owner | Role::Admin)
             }
-            Standing::ParentAdministrator | Standing::Platform => true,
+            Standing::ParentAdministrator | Standing::Key | Standing::Platform => true,
+            Standing::WorkspaceKey => false,
         }
     }
 }
@@ -98,23 +103,52 @@ impl Permission for ManageSubAccounts {
     const REFUSAL: &'static str =
         "Sub-accounts are managed by the Owner and the Org Admins of the organization.";
 
+    const IS_OVER_SUB_ACCOUNTS: bool = true;
+
     fn held_by(standing: Standing) -> bool {
-        matches!(standing, Standing::Organization(Role::Owner | Role::Admin) | Standing::Platform)
+        matches!(
+            standing,
+            Standing::Organization(Role::Owner | Role::Admin) | Standing::Key | Standing::Platform
+        )
     }
 
     fn check(asker: &Asker) -> Result<(), Error> {
-        if matches!(asker.account.id, AccountId::SubAccount(_)) {
-            // A sub-account has none beneath it, and its members need not learn of a parent.
-            Err(Error::NotFound)
-        } else if !Self::held_by(asker.standing) {
-            Err(Error::Forbidden(Self::REFUSAL))
-        } else if !asker.account.sub_accounts_enabled {
-            Err(Error::FeatureNotEnabled)
-        } else {
-            Ok(())
-        }
+        check_over_sub_accounts::<Self>(asker)
     }
 }
+
+/// Refuses whoever is not in an organization with sub-accounts, or lacks the right there.
+fn check_over_sub_accounts<P: Permission>(asker: &Asker) -> Result<(), Error> {
+    if matches!(asker.account.id, AccountId::SubAccount(_)) {
+        // A sub-account has none beneath it, and its members need not learn of a parent.
+        Err(Error::NotFound)
+    } else if !P::held_by(asker.standing) {
+        Err(Error::Forbidden(P::REFUSAL))
+    } else if !asker.account.sub_accounts_enabled {
+        Err(Error::FeatureNotEnabled)
+    } else {
+        Ok(())
+    }
+}
+
+/// Push money from the organization's wallet into a sub-account's (`domain.md` 4.7, 5.3).
+#[derive(Debug, Clone, Copy)]
+pub enum PushFunds {}
+
+impl Permission for PushFunds {
+    const REFUSAL: &'static str = "Recharging a sub-account from the organization’s wallet takes its Owner.";
+    const IS_OVER_SUB_ACCOUNTS: bool = true;
+
+    fn held_by(standing: Standing) -> bool {
+        matches!(standing, Standing::Organization(Role::Owner) | Standing::Key | Standing::Platform)
+    }
+
+    fn check(asker: &Asker) -> Result<(), Error> {
+        check_over_sub_accounts::<Self>(asker)
+    }
+}
+
+impl Includes<ManageSubAccounts> for PushFunds {}
 
 /// The wallet of an account: balance and transactions (`domain.md` 5.3).
 #[derive(Debug, Clone, Copy)]
@@ -127,7 +161,8 @@ impl Permission for ViewBilling {
         match standing {
             Standing::Organization(role) => matches!(role, Role::Owner | Role::Admin),
             Standing::SubAccount(role) => role == Role::Owner,
-            Standing::ParentAdministrator | Standing::Platform => true,
+            Standing::ParentAdministrator | Standing::Key | Standing::Platform => true,
+            Standing::WorkspaceKey => false,
         }
     }
 }

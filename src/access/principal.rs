@@ -3,7 +3,8 @@
 use time::OffsetDateTime;
 
 use crate::values::{
-    AccountId, BillingMode, DelegationId, OrganizationId, Region, Role, SessionId, SubAccountStatus, UserId,
+    AccountId, ApiKeyId, BillingMode, DelegationId, KeyMode, KeyReach, KeyScopes, OrganizationId, Region,
+    Role, SessionId, SubAccountStatus, UserId, WorkspaceId,
 };
 
 /// A person who is signed in.
@@ -30,6 +31,32 @@ pub struct Delegation {
     pub expires_at: OffsetDateTime,
 }
 
+/// An API key that a program presents (`domain.md` 6.1).
+#[derive(Debug, Clone)]
+pub struct ApiKey {
+    /// Which.
+    pub id: ApiKeyId,
+    /// What people called it.
+    pub name: String,
+    /// Live or test.
+    pub mode: KeyMode,
+    /// What it may do, within what a key of its reach can.
+    pub scopes: KeyScopes,
+    /// The account it was made in.
+    pub account: AccountId,
+    /// The one workspace it works in; `None` for the whole account.
+    pub workspace: Option<WorkspaceId>,
+    /// When it ends by itself.
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+impl ApiKey {
+    /// What it was made for.
+    pub fn reach(&self) -> KeyReach {
+        KeyReach::of(self.account, self.workspace)
+    }
+}
+
 /// Who asks for an operation: what the audit log records.
 #[derive(Debug, Clone)]
 pub enum Principal {
@@ -37,6 +64,8 @@ pub enum Principal {
     Member(Person),
     /// A parent administrator inside a sub-account by Access Dashboard: still themselves.
     Delegate(Person, Delegation),
+    /// A program, by its key.
+    Key(ApiKey),
     /// The platform itself, by the name of the work, such as `erasure` or `operator`.
     Platform(&'static str),
 }
@@ -46,7 +75,15 @@ impl Principal {
     pub fn person(&self) -> Option<&Person> {
         match self {
             Self::Member(person) | Self::Delegate(person, _) => Some(person),
-            Self::Platform(_) => None,
+            Self::Key(_) | Self::Platform(_) => None,
+        }
+    }
+
+    /// The key, where a program asks.
+    pub fn key(&self) -> Option<&ApiKey> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Member(_) | Self::Delegate(..) | Self::Platform(_) => None,
         }
     }
 
@@ -54,7 +91,7 @@ impl Principal {
     pub fn delegation(&self) -> Option<&Delegation> {
         match self {
             Self::Delegate(_, delegation) => Some(delegation),
-            Self::Member(_) | Self::Platform(_) => None,
+            Self::Member(_) | Self::Key(_) | Self::Platform(_) => None,
         }
     }
 }
@@ -107,8 +144,12 @@ pub enum Standing {
     Organization(Role),
     /// A member of the sub-account.
     SubAccount(Role),
-    /// A parent's Owner or Org Admin acting on a sub-account.
+    /// A parent's Owner or Org Admin, or its key, acting on a sub-account.
     ParentAdministrator,
+    /// A key of the account itself.
+    Key,
+    /// A key of one workspace of the account.
+    WorkspaceKey,
     /// The platform's own work in the account: erasure, expiry.
     Platform,
 }

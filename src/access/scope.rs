@@ -120,7 +120,7 @@ impl<P: Permission> Scope<P> {
         self.run(move |access, asker| {
             as_asker(&access.control, false, DatabaseRole::Tenant, asker, |c| {
                 let mut tx = Tx::new(c, asker);
-                let Change { value, events } = work(&mut tx)?.in_order_of_logs();
+                let Change { value, events } = work(&mut tx)?.told_above(asker).in_order_of_logs();
                 for event in events {
                     tx.as_account(event.account, |tx| append(tx.connection(), Author::of(asker), event))?;
                 }
@@ -181,6 +181,10 @@ impl Scope<ManageSubAccounts> {
     /// # Errors
     /// [`Error::NotFound`] for an id that is not one of this organization's.
     pub async fn sub_account(&self, id: SubAccountId) -> Result<Scope<Administer>, Error> {
+        self.beneath(id).await
+    }
+
+    async fn beneath<P: Permission>(&self, id: SubAccountId) -> Result<Scope<P>, Error> {
         let account = self.read(move |tx| super::authenticate::account_beneath(tx, id)).await?;
         let asker = Asker { standing: Standing::ParentAdministrator, account, ..(*self.asker).clone() };
         Scope::prove(self.access.clone(), asker)
@@ -228,20 +232,55 @@ impl<P: Permission> FromRequest for Scope<P> {
     type Error = Denied;
     type Future = Extraction<Self>;
 
-    /// The account is the one in the URL (`/accounts/{account}/…`).
+    /// By its key, for a program, in the account that the address names
+    /// ([`Scope::of_program`]); by their session, for a person, in the account of the URL
+    /// (`/accounts/{account}/…`).
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
+            let access = access(&request)?;
+            let program = request.extensions().get::<Program>().cloned();
+            if let Some(Program(asker)) = program {
+                return Ok(Self::of_program(access, &asker, &request).await?);
+            }
             let (user, session) = signed_in(&request)?;
             let account = request
                 .match_info()
                 .get("account")
                 .and_then(|id| id.parse::<AccountId>().ok())
                 .ok_or(Error::NotFound)?;
-            let access = access(&request)?;
             let asker = access.asker(user, session, account, facts(&request)).await?;
             Ok(Self::prove(access, asker)?)
         })
+    }
+}
+
+/// The program whose key came with the request, for the handler's [`Scope`] to be made of.
+#[derive(Debug, Clone)]
+pub struct Program(pub Arc<Asker>);
+
+impl<P: Permission> Scope<P> {
+    /// The account that a program's request names: every request names its target
+    /// (`domain.md` 6.4).
+    ///
+    /// - `/v1/sub-accounts/{sub_account_id}/…`: a sub-account, for its organization's key.
+    /// - `/v1/organization/…`: the organization itself, for its own key.
+    /// - `/v1/…`: the account of a sub-account's key, or of a workspace's.
+    async fn of_program(access: Arc<Access>, asker: &Asker, request: &HttpRequest) -> Result<Self, Error> {
+        let asker = asker.clone();
+        if P::IS_OVER_SUB_ACCOUNTS {
+            return Self::prove(access, asker);
+        }
+        if let Some(id) = request.match_info().get("sub_account_id") {
+            let organization = Scope::<ManageSubAccounts>::prove(access, asker)?;
+            return organization.beneath(id.parse().map_err(|_| Error::NotFound)?).await;
+        }
+        let is_own =
+            matches!(asker.account.id, AccountId::Organization(_)) && asker.standing == Standing::Key;
+        if request.path().starts_with("/v1/organization/") {
+            return if is_own { Self::prove(access, asker) } else { Err(Error::NotFound) };
+        }
+        if is_own { Err(Error::TargetRequired) } else { Self::prove(access, asker) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use data_encoding::HEXLOWER;
 use diesel::{Connection, PgConnection, RunQueryDsl, sql_types};
 use uuid::Uuid;
 
@@ -11,7 +12,7 @@ use crate::{
 };
 
 use super::{
-    permission::{ManageSubAccounts, Permission},
+    permission::{Includes, ManageSubAccounts, Permission},
     principal::{Account, Asker},
 };
 
@@ -68,6 +69,13 @@ pub(super) fn enter_gate_role(connection: &mut PgConnection) -> Result<(), Error
 pub(super) fn enter_gate(connection: &mut PgConnection, person: Option<Uuid>) -> Result<(), Error> {
     let person = person.map(|id| id.to_string()).unwrap_or_default();
     diesel::select(set_config("app.user_id", person, true)).execute(connection)?;
+    Ok(())
+}
+
+/// Shows a connection of the gate the hash of the key that a request presents, until the
+/// transaction ends.
+pub(super) fn enter_gate_by_key(connection: &mut PgConnection, hash: &[u8]) -> Result<(), Error> {
+    diesel::select(set_config("app.key_hash", HEXLOWER.encode(hash), true)).execute(connection)?;
     Ok(())
 }
 
@@ -155,13 +163,13 @@ impl<P: Permission> Tx<'_, P> {
     }
 }
 
-impl Tx<'_, ManageSubAccounts> {
+impl<P: Includes<ManageSubAccounts>> Tx<'_, P> {
     /// Runs `work` on the rows of one of the parent's sub-accounts, in the parent's own
     /// transaction. A foreign id reaches nothing: the organization stays the proved one.
     pub(crate) fn within<T>(
         &mut self,
         sub_account: SubAccountId,
-        work: impl FnOnce(&mut Tx<'_, ManageSubAccounts>) -> Result<T, Error>,
+        work: impl FnOnce(&mut Tx<'_, P>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.as_account(sub_account.into(), work)
     }

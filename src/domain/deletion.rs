@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::{
-    access::{Change, EraserTx, Event, GateTx, Overview, Tx, permission::ManageSubAccounts},
+    access::{
+        Change, EraserTx, Event, GateTx, Overview, Tx, permission::ManageSubAccounts, principal::Principal,
+    },
     error::{Error, FieldError},
     schema::{
         control::{
@@ -61,12 +63,11 @@ pub fn request(
         .first::<(String, Region)>(tx.connection())?;
     let balance = tx.within(id, ledger::balance)?;
     confirm(&name, &balance, confirmation)?;
-    let (requested_by, requested_by_name) = tx
-        .asker()
-        .principal
-        .person()
-        .map(|person| (person.id, person.name.clone()))
-        .ok_or(Error::Forbidden("Only a person can delete a sub-account."))?;
+    let (requested_by, requested_by_name) = match &tx.asker().principal {
+        Principal::Member(person) | Principal::Delegate(person, _) => (Some(person.id), person.name.clone()),
+        Principal::Key(key) => (None, key.name.clone()),
+        Principal::Platform(work) => (None, (*work).to_owned()),
+    };
     let stays = tx.within(id, |tx| {
         ledger::write_off(tx)?;
         end_access(tx)

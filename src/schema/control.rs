@@ -136,6 +136,10 @@ diesel::table! {
         last_used_at -> Nullable<Timestamptz>,
         expires_at -> Nullable<Timestamptz>,
         revoked_at -> Nullable<Timestamptz>,
+        scopes -> Array<Text>,
+        workspace_id -> Nullable<Uuid>,
+        replaced_by -> Nullable<Uuid>,
+        last_used_ip -> Nullable<Text>,
     }
 }
 
@@ -268,7 +272,7 @@ diesel::table! {
         sub_account_id -> Uuid,
         sub_account_name -> Text,
         region -> Text,
-        requested_by -> Uuid,
+        requested_by -> Nullable<Uuid>,
         requested_by_name -> Text,
         requested_at -> Timestamptz,
         written_off_minor -> BigInt,

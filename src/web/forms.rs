@@ -79,7 +79,7 @@ impl<P: Permission> Context for Scope<P> {
     fn bound_to(&self) -> String {
         match &self.asker().principal {
             Principal::Member(person) | Principal::Delegate(person, _) => person.session.to_string(),
-            Principal::Platform(_) => String::new(),
+            Principal::Key(_) | Principal::Platform(_) => String::new(),
         }
     }
 

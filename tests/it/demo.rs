@@ -7,10 +7,9 @@ use dialnexa::{
     domain::{
         billing::ledger,
         demo::{self, Size},
-        identity::api_keys::KeyText,
         sub_accounts::list::{self, Query},
     },
-    values::{AccountId, OrganizationId, UserId},
+    values::{AccountId, KeyText, OrganizationId, UserId},
 };
 use diesel::{Connection, PgConnection, RunQueryDsl, sql_query, sql_types::BigInt};
 

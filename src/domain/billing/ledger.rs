@@ -186,10 +186,7 @@ fn apply(
             standing.balance = standing.balance.checked_add(*minor).ok_or_else(out_of_range)?;
             standing.sequence += 1;
             if *account == LedgerAccount::Wallet && standing.balance < 0 {
-                return Err(Error::Conflict {
-                    code: "insufficient_balance",
-                    message: "The wallet does not hold enough for this.".to_owned(),
-                });
+                return Err(Error::Unpaid("The wallet does not hold enough for this.".to_owned()));
             }
             rows.push(NewPosting {
                 ledger_account: *account,
@@ -213,7 +210,7 @@ fn apply(
 /// Adds an entry.
 ///
 /// # Errors
-/// [`Error::Conflict`] with code `insufficient_balance` when the wallet holds too little.
+/// [`Error::Unpaid`] when the wallet holds too little.
 pub fn post<P: Permission>(tx: &mut Tx<'_, P>, entry: Entry) -> Result<TransactionId, Error> {
     post_all(tx, &[entry])?.pop().ok_or_else(|| Error::internal("an entry got no id"))
 }

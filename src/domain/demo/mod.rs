@@ -32,13 +32,13 @@ use crate::{
         permission::{Administer, ManageSubAccounts},
     },
     domain::{
-        identity::api_keys::{self, KeyMode, KeyText},
+        identity::api_keys,
         operator::{self, NewOrganization},
         usage,
     },
     error::Error,
     schema::control::{audit_entries, organizations},
-    values::{OrganizationId, Region},
+    values::{KeyMode, KeyText, OrganizationId, Region},
 };
 
 use account::Loaded;

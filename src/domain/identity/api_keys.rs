@@ -3,7 +3,6 @@
 
 use diesel::prelude::*;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use crate::{
@@ -13,100 +12,8 @@ use crate::{
     },
     error::{Error, FieldError},
     schema::control::api_keys,
-    values::{ApiKeyId, words},
+    values::{ApiKeyId, KeyMode, KeyReach, KeyScopes, KeyText},
 };
-
-words! {
-    /// Whether calls made with a key are real.
-    KeyMode {
-        /// They ring, and are charged.
-        Live = "live" / "Live",
-        /// They are simulated.
-        Test = "test" / "Test",
-    }
-}
-
-/// The text of a key: prefix, mode, 128 bits in base 62, and a checksum by which a typing
-/// error or another program's token is refused before the database is asked.
-#[derive(Clone, PartialEq, Eq)]
-pub struct KeyText(String);
-
-impl std::fmt::Debug for KeyText {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("KeyText(…)")
-    }
-}
-
-/// What secret scanners look for.
-pub const PATTERN: &str = "dnx_(live|test)_[0-9A-Za-z]{28}";
-
-const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-/// Digits that 128 bits and 32 bits need.
-const RANDOM_DIGITS: usize = 22;
-const CHECKSUM_DIGITS: usize = 6;
-
-fn base62(mut number: u128, digits: usize) -> String {
-    let mut text = vec![b'0'; digits];
-    for place in text.iter_mut().rev() {
-        *place = DIGITS[(number % 62) as usize];
-        number /= 62;
-    }
-    text.into_iter().map(char::from).collect()
-}
-
-/// CRC-32 as in IEEE 802.3.
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0_u32, |crc, byte| {
-        (0..8).fold(
-            crc ^ u32::from(*byte),
-            |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 },
-        )
-    })
-}
-
-impl KeyText {
-    /// A key of this randomness.
-    pub fn of(mode: KeyMode, random: [u8; 16]) -> Self {
-        let body = format!("dnx_{mode}_{}", base62(u128::from_be_bytes(random), RANDOM_DIGITS));
-        let checksum = base62(crc32(body.as_bytes()).into(), CHECKSUM_DIGITS);
-        Self(body + &checksum)
-    }
-
-    /// A new key from the operating system's randomness.
-    ///
-    /// # Errors
-    /// When the operating system has none to give.
-    pub fn new(mode: KeyMode) -> Result<Self, Error> {
-        let mut random = [0; 16];
-        getrandom::fill(&mut random).map_err(Error::internal)?;
-        Ok(Self::of(mode, random))
-    }
-
-    /// A key that somebody presents, if it can be one at all.
-    pub fn presented(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix("dnx_live_").or_else(|| text.strip_prefix("dnx_test_"))?;
-        let well_formed = rest.len() == RANDOM_DIGITS + CHECKSUM_DIGITS
-            && rest.bytes().all(|digit| digit.is_ascii_alphanumeric());
-        let (body, checksum) = well_formed.then(|| text.split_at(text.len() - CHECKSUM_DIGITS))?;
-        (base62(crc32(body.as_bytes()).into(), CHECKSUM_DIGITS) == checksum).then(|| Self(text.to_owned()))
-    }
-
-    /// The text, to be shown once.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// SHA-256 of the text: what the database holds.
-    pub fn hash(&self) -> Vec<u8> {
-        Sha256::digest(self.0.as_bytes()).to_vec()
-    }
-
-    /// The last four characters, by which people tell keys apart.
-    pub fn hint(&self) -> &str {
-        &self.0[self.0.len() - 4..]
-    }
-}
 
 /// A key as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -165,6 +72,7 @@ pub fn keep<P: Includes<Administer>>(
             api_keys::token_hash.eq(text.hash()),
             api_keys::token_hint.eq(text.hint()),
             api_keys::created_by.eq(creator),
+            api_keys::scopes.eq(KeyScopes::all(KeyReach::of(tx.account().id, None))),
         ))
         .on_conflict(api_keys::token_hash)
         .do_nothing()
@@ -180,35 +88,4 @@ pub fn keep<P: Includes<Administer>>(
         details: json!({ "mode": mode, "hint": text.hint() }),
     };
     Ok(Change::new(Some(id), event))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_checksum_is_the_one_everybody_knows() {
-        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
-    }
-
-    #[test]
-    fn a_key_comes_back_and_a_typing_error_does_not() {
-        let key = KeyText::new(KeyMode::Live).unwrap();
-        assert!(key.reveal().starts_with("dnx_live_") && key.reveal().len() == 37);
-        assert_eq!(KeyText::presented(key.reveal()), Some(key.clone()));
-        let other = if key.reveal().as_bytes()[12] == b'a' { "b" } else { "a" };
-        let mut typo = key.reveal().to_owned();
-        typo.replace_range(12..13, other);
-        assert_eq!(KeyText::presented(&typo), None);
-        for nonsense in ["", "dnx_live_", "dnx_live_é", "Bearer x", &key.reveal()[..36]] {
-            assert_eq!(KeyText::presented(nonsense), None);
-        }
-    }
-
-    #[test]
-    fn keys_of_the_least_and_the_greatest_randomness_are_equally_long() {
-        for random in [[0; 16], [255; 16]] {
-            assert_eq!(KeyText::of(KeyMode::Test, random).reveal().len(), 37);
-        }
-    }
 }
