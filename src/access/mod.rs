@@ -7,6 +7,7 @@
 //! - [`tx`]: a transaction with its tenant set.
 //! - [`change`]: a write with its audit entry.
 //! - [`deed`]: a write of somebody about themselves, told in the logs of their accounts.
+//! - `outbox`: audit entries of changes in a region, on their way to the log.
 //! - [`session_store`]: sessions in the database.
 //!
 //! The pools are private to this module.
@@ -15,6 +16,7 @@ mod authenticate;
 mod change;
 mod deed;
 mod denied;
+mod outbox;
 pub mod permission;
 mod pools;
 pub mod principal;

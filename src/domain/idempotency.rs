@@ -33,17 +33,18 @@ impl IdempotencyKey {
 
 /// Does `work` unless this asker did `operation` under `key` before, and then answers
 /// what was answered then. The record and the effect are kept by one commit; a second
-/// asker waits for the first.
+/// asker waits for the first. The records of a region's changes are in a table of the
+/// region's database that has the same name and columns as the one in the control database.
 ///
 /// # Errors
 /// [`Error::Conflict`] with code `idempotency_key_reused` when the key was used for
 /// something else; those of `work`.
-pub fn once<P: Permission, T: Serialize + DeserializeOwned>(
-    tx: &mut Tx<'_, P>,
+pub fn once<P: Permission, D, T: Serialize + DeserializeOwned>(
+    tx: &mut Tx<'_, P, D>,
     operation: &'static str,
     key: &IdempotencyKey,
     request: &impl Serialize,
-    work: impl FnOnce(&mut Tx<'_, P>) -> Result<Change<T>, Error>,
+    work: impl FnOnce(&mut Tx<'_, P, D>) -> Result<Change<T>, Error>,
 ) -> Result<Change<T>, Error> {
     let principal = tx.asker().principal.person().map_or(Uuid::nil(), |person| person.id.uuid());
     let request = serde_json::to_vec(request).map_err(Error::internal)?;

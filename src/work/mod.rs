@@ -3,6 +3,7 @@
 pub mod counters;
 pub mod erasure;
 pub mod mail;
+pub mod outbox;
 pub mod password_resets;
 pub mod stays;
 
@@ -53,6 +54,11 @@ pub fn begin(access: &Arc<Access>, mailer: Mailer, public_url: String, stopping:
         let access = for_counters.clone();
         async move { counters::refresh_one(&access).await }
     });
+    let for_outbox = access.clone();
+    let entries = repeat("outbox", PAUSE, stopping.clone(), move || {
+        let access = for_outbox.clone();
+        async move { outbox::relay_some(&access).await }
+    });
     let for_letters = access.clone();
     let letters = repeat("letters", PAUSE, stopping.clone(), move || {
         let (access, mailer, public_url) = (for_letters.clone(), mailer.clone(), public_url.clone());
@@ -66,7 +72,7 @@ pub fn begin(access: &Arc<Access>, mailer: Mailer, public_url: String, stopping:
             Ok(false)
         }
     });
-    Work(vec![spawn(erasure), spawn(stays), spawn(counters), spawn(letters), spawn(sweep)])
+    Work(vec![spawn(erasure), spawn(entries), spawn(stays), spawn(counters), spawn(letters), spawn(sweep)])
 }
 
 impl Work {
