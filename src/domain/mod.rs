@@ -12,8 +12,9 @@
 //! 1. [`sub_accounts`]: creating, listing, suspending them.
 //! 1. [`limits`]: the concurrency limits.
 //! 1. [`delegations`]: Access Dashboard.
-//! 1. [`agents`]: voice agents.
+//! 1. [`catalogues`]: languages, language models, voices, transcribers, countries.
 //! 1. [`numbers`]: phone numbers.
+//! 1. [`agents`]: voice agents.
 //! 1. [`calls`]: calls, transcripts, recordings.
 //! 1. [`deletion`]: deleting a sub-account for good.
 //! 1. [`operator`]: what the platform's operator does.
@@ -23,6 +24,7 @@ pub mod agents;
 pub mod audit;
 pub mod billing;
 pub mod calls;
+pub mod catalogues;
 pub mod delegations;
 pub mod deletion;
 pub mod demo;

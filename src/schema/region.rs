@@ -14,7 +14,6 @@ diesel::table! {
         prompt -> Text,
         created_at -> Timestamptz,
         agent_type -> Text,
-        timezone -> Nullable<Text>,
         current_version -> Integer,
         updated_at -> Nullable<Timestamptz>,
     }

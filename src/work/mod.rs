@@ -3,6 +3,7 @@
 pub mod counters;
 pub mod erasure;
 pub mod mail;
+pub mod numbers;
 pub mod outbox;
 pub mod password_resets;
 pub mod stays;
@@ -59,6 +60,11 @@ pub fn begin(access: &Arc<Access>, mailer: Mailer, public_url: String, stopping:
         let access = for_outbox.clone();
         async move { outbox::relay_some(&access).await }
     });
+    let for_numbers = access.clone();
+    let moves = repeat("numbers", PAUSE, stopping.clone(), move || {
+        let access = for_numbers.clone();
+        async move { numbers::settle_some(&access).await }
+    });
     let for_letters = access.clone();
     let letters = repeat("letters", PAUSE, stopping.clone(), move || {
         let (access, mailer, public_url) = (for_letters.clone(), mailer.clone(), public_url.clone());
@@ -72,7 +78,15 @@ pub fn begin(access: &Arc<Access>, mailer: Mailer, public_url: String, stopping:
             Ok(false)
         }
     });
-    Work(vec![spawn(erasure), spawn(entries), spawn(stays), spawn(counters), spawn(letters), spawn(sweep)])
+    Work(vec![
+        spawn(erasure),
+        spawn(entries),
+        spawn(moves),
+        spawn(stays),
+        spawn(counters),
+        spawn(letters),
+        spawn(sweep),
+    ])
 }
 
 impl Work {

@@ -4,4 +4,4 @@ DROP INDEX phone_numbers_by_agent;
 DROP TABLE agent_versions;
 DROP INDEX agents_by_creation;
 ALTER TABLE agents
-    DROP COLUMN updated_at, DROP COLUMN current_version, DROP COLUMN timezone, DROP COLUMN agent_type;
+    DROP COLUMN updated_at, DROP COLUMN current_version, DROP COLUMN agent_type;

@@ -4,7 +4,6 @@
 ALTER TABLE agents
     ADD COLUMN agent_type text NOT NULL DEFAULT 'Single_Prompt_Agent'
         CHECK (agent_type IN ('Single_Prompt_Agent', 'Conversational_Flow_Agent')),
-    ADD COLUMN timezone text,
     ADD COLUMN current_version integer NOT NULL DEFAULT 1 CHECK (current_version >= 1),
     -- None: it is as it was created.
     ADD COLUMN updated_at timestamptz;
