@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    access::{Change, Tx, permission::Permission},
+    access::{Change, Tx, permission::Permission, principal::Principal},
     error::Error,
     schema::control::idempotency_keys,
 };
@@ -46,7 +46,11 @@ pub fn once<P: Permission, D, T: Serialize + DeserializeOwned>(
     request: &impl Serialize,
     work: impl FnOnce(&mut Tx<'_, P, D>) -> Result<Change<T>, Error>,
 ) -> Result<Change<T>, Error> {
-    let principal = tx.asker().principal.person().map_or(Uuid::nil(), |person| person.id.uuid());
+    let principal = match &tx.asker().principal {
+        Principal::Member(person) | Principal::Delegate(person, _) => person.id.uuid(),
+        Principal::Key(key) => key.id.uuid(),
+        Principal::Platform(_) => Uuid::nil(),
+    };
     let request = serde_json::to_vec(request).map_err(Error::internal)?;
     let fingerprint = Sha256::digest(&request).to_vec();
     let is_first = diesel::insert_into(idempotency_keys::table)
