@@ -31,3 +31,12 @@ pub fn default<P: Includes<View>>(tx: &mut Tx<'_, P>) -> Result<WorkspaceId, Err
         .select(workspaces::workspace_id)
         .first(tx.connection())?)
 }
+
+/// The workspace that an asker's new things go into: that of a workspace's key, else the one
+/// the account began with.
+pub fn target<P: Includes<View>>(tx: &mut Tx<'_, P>) -> Result<WorkspaceId, Error> {
+    match tx.asker().workspace() {
+        Some(workspace) => Ok(workspace),
+        None => default(tx),
+    }
+}

@@ -16,7 +16,8 @@ use utoipa::{
 use crate::values::{KEY_PATTERN, Region, SubAccountId};
 
 use super::{
-    audit_log, deletions, front::Rights, limits, me, refusal::ErrorBody, sub_accounts, usage, wallet,
+    agents, audit_log, calls, catalogues, countries, deletions, front::Rights, limits, me, numbers,
+    refusal::ErrorBody, sub_accounts, usage, voices, wallet,
 };
 
 /// What stands at one address.
@@ -29,6 +30,10 @@ use super::{
         deletions::delete, deletions::list, deletions::show,
         limits::show, limits::set,
         wallet::recharge,
+        catalogues::languages, catalogues::language, catalogues::llms, catalogues::fallback_llms, catalogues::llm,
+        catalogues::transcribers, catalogues::fallback_transcribers, catalogues::transcriber,
+        voices::voices, voices::accents, voices::speech_voices, voices::voice,
+        voices::voice_languages, countries::countries, countries::prices,
     ),
     components(schemas(ErrorBody)),
     tags(
@@ -37,6 +42,10 @@ use super::{
         (name = "Wallets", description = "Prepaid wallets, their transactions, and recharges."),
         (name = "Usage", description = "Counters of calls, minutes and costs."),
         (name = "Audit log", description = "Who did what."),
+        (name = "Agents", description = "Voice agents."),
+        (name = "Phone numbers", description = "Numbers that are yours, and numbers to buy."),
+        (name = "Calls", description = "Calls, what was said in them and what came of them."),
+        (name = "Catalogues", description = "Languages, language models, voices and transcribers."),
         (name = "Keys", description = "API keys."),
     ),
 )]
@@ -44,7 +53,24 @@ struct AtOneAddress;
 
 /// What belongs to an account, and stands once beneath each way to name one.
 #[derive(OpenApi)]
-#[openapi(paths(wallet::show, wallet::transactions, usage::show, audit_log::list))]
+#[openapi(paths(
+    wallet::show,
+    wallet::transactions,
+    usage::show,
+    audit_log::list,
+    agents::list,
+    agents::create,
+    agents::show,
+    agents::update,
+    agents::delete,
+    numbers::list,
+    numbers::search,
+    numbers::purchase,
+    numbers::show,
+    numbers::release,
+    calls::list,
+    calls::show,
+))]
 struct InAccount;
 
 /// The ways to name an account: the start of the address, what is added to the names of

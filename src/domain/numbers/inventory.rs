@@ -111,7 +111,7 @@ fn check_mode(mode: KeyMode) -> Result<(), Error> {
 pub fn purchase<P: Includes<ManageContent>>(
     tx: &mut Tx<'_, P>,
     purchase: &Purchase,
-) -> Result<Change<Number>, Error> {
+) -> Result<Change<Line>, Error> {
     check_mode(tx.asker().mode())?;
     let e164 = E164::parse(&purchase.number).map_err(|error| {
         refused("number_invalid", format!("phoneNumber: {} is {error}.", purchase.number))
@@ -154,7 +154,9 @@ pub fn purchase<P: Includes<ManageContent>>(
     begin(tx, &Moving { number: number.clone(), number_type: offer.number_type, direction: Direction::In })?;
     let details = json!({ "monthly_minor": offer.monthly_minor, "currency": offer.currency });
     let event = event(tx, "number.purchased", &number, details);
-    Ok(Change::new(number, event))
+    let line =
+        Line { number, provider: PROVIDER.to_owned(), number_type: offer.number_type, outbound_agent: None };
+    Ok(Change::new(line, event))
 }
 
 /// Gives a number back to its provider. [`settle`] takes it out of the account's region and

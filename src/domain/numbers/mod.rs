@@ -95,7 +95,7 @@ pub fn of_agent<P: Includes<View>>(tx: &mut RegionTx<'_, P>, agent: AgentId) -> 
 }
 
 /// A number with how it is routed.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Serialize, Deserialize)]
 #[diesel(table_name = phone_numbers)]
 pub struct Line {
     /// The number.
