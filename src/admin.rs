@@ -58,13 +58,13 @@ pub enum AdminCommand {
 pub struct AddNumbers {
     /// The numbers, each with its country code: +918047190001
     #[arg(required = true)]
-    numbers: Vec<E164>,
+    pub numbers: Vec<E164>,
     /// local, mobile or tollfree
     #[arg(long, default_value = "local")]
-    number_type: NumberType,
+    pub number_type: NumberType,
     /// The rent per month in paise, where it differs from the country's
     #[arg(long, value_parser = clap::value_parser!(i64).range(0..=100_000_000))]
-    monthly_paise: Option<i64>,
+    pub monthly_paise: Option<i64>,
 }
 
 /// Enterprise features.

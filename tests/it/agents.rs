@@ -4,7 +4,9 @@ use dialnexa::{
     access::{Change, Event, permission::EditAgents},
     values::{AccountId, AgentId},
 };
-use diesel::{Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Text};
+use diesel::{
+    Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Text,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -47,7 +49,9 @@ impl World {
             #[diesel(sql_type = diesel::sql_types::Integer)]
             n: i32,
         }
-        self.in_region(|c| sql_query(format!("SELECT ({query})::integer AS n")).get_result::<Counted>(c).unwrap().n)
+        self.in_region(|c| {
+            sql_query(format!("SELECT ({query})::integer AS n")).get_result::<Counted>(c).unwrap().n
+        })
     }
 
     /// What an account's log tells, oldest first.
@@ -62,8 +66,7 @@ impl World {
             "SELECT action FROM audit_entries WHERE account_id = '{}' AND action ~ '^(agent|number)' ORDER BY sequence",
             account.uuid()
         );
-        let told: Vec<Told> =
-            sql_query(query).load(&mut PgConnection::establish(&owner).unwrap()).unwrap();
+        let told: Vec<Told> = sql_query(query).load(&mut PgConnection::establish(&owner).unwrap()).unwrap();
         told.into_iter().map(|told| told.action).collect()
     }
 }
@@ -104,7 +107,8 @@ async fn an_agent_is_created_read_changed_published_and_deleted() {
     assert!(listed["agents"][0]["current_version"]["agent_functions"].is_null(), "lists are short");
 
     // A change of the draft, and one that clears.
-    let change = json!({ "version_number": 1, "title": "Front desk", "voice_speed": null, "agent_functions": [] });
+    let change =
+        json!({ "version_number": 1, "title": "Front desk", "voice_speed": null, "agent_functions": [] });
     let changed = client.patch(&path, change).await.expect(200);
     assert_eq!(changed["current_version"]["title"], "Front desk");
     let details = client.get(&path).await.expect(200)["current_version"].clone();
@@ -113,7 +117,8 @@ async fn an_agent_is_created_read_changed_published_and_deleted() {
     client.patch(&path, json!({ "version_number": 2, "title": "No such" })).await.expect(404);
 
     // Published, it changes only when that is said.
-    let published = client.patch(&path, json!({ "version_number": 1, "is_published": true })).await.expect(200);
+    let published =
+        client.patch(&path, json!({ "version_number": 1, "is_published": true })).await.expect(200);
     assert_eq!(published["current_version"]["is_published"], true);
     let refused = client.patch(&path, json!({ "version_number": 1, "title": "Sneaky" })).await;
     assert!(refused.expect(400)["message"].as_str().unwrap().contains("version_number"));
@@ -129,8 +134,7 @@ async fn an_agent_is_created_read_changed_published_and_deleted() {
     client.get(&path).await.expect(404);
     client.delete(&path).await.expect(404);
     let acme = world.northwind.sub_account.into();
-    let expected =
-        ["agent.created", "agent.updated", "agent.published", "agent.updated", "agent.deleted"];
+    let expected = ["agent.created", "agent.updated", "agent.published", "agent.updated", "agent.deleted"];
     assert_eq!(world.told(acme), expected);
     assert_eq!(world.count_in_region("SELECT count(*) FROM outbox"), 0);
     assert_eq!(world.count_in_region("SELECT count(*) FROM agent_versions"), 0);
@@ -157,7 +161,10 @@ async fn what_is_wrong_is_named_and_what_does_not_fit_is_told() {
         (json!({ "pipeline_type": "Sideways" }), "pipeline_type"),
         (json!({ "folder_id": "fld_1" }), "folder_id"),
         (json!({ "knowledge_base_ids": ["kb_1"] }), "knowledge_base_ids"),
-        (json!({ "agent_functions": [{ "displayName": "x", "type": "fly", "description": "" }] }), "agent_functions"),
+        (
+            json!({ "agent_functions": [{ "displayName": "x", "type": "fly", "description": "" }] }),
+            "agent_functions",
+        ),
         (json!({ "default_dynamic_variables": { "agent_transfer_destinations": "12345" } }), "transfer"),
         (json!({ "no_such_setting": 1 }), "no_such_setting"),
         (json!({ "inbound_phone_number_id": "phn_1" }), "inbound_phone_number_id"),
@@ -172,7 +179,10 @@ async fn what_is_wrong_is_named_and_what_does_not_fit_is_told() {
         (json!({ "voice_id": "voice_s2s_ash" }), "voice_id"),
         (json!({ "llm_id": "llm_gpt_realtime" }), "llm_id"),
         (json!({ "pipeline_type": "Speech_To_Speech" }), "voice_id"),
-        (json!({ "transcriber_id": "trs_deepgram_nova_3", "language_id": "lang_ta_in" }), "does not hear Tamil"),
+        (
+            json!({ "transcriber_id": "trs_deepgram_nova_3", "language_id": "lang_ta_in" }),
+            "does not hear Tamil",
+        ),
         (json!({ "fallback_stt_enabled": true }), "stt_fallback_transcriber_id"),
         (json!({ "stt_fallback_transcriber_id": "trs_google_chirp_2" }), "stt_fallback_transcriber_id"),
         (json!({ "reminder_message_interval": 10 }), "end_call_on_silence_sec"),
@@ -188,7 +198,8 @@ async fn what_is_wrong_is_named_and_what_does_not_fit_is_told() {
     let made = client.post("/agents", with(speech)).await.expect(201);
     assert_eq!(made["current_version"]["llm_id"], "llm_gpt_realtime");
     assert_eq!(made["current_version"]["transcriber_id"], Value::Null);
-    let flow = json!({ "agent_type": "Conversational_Flow_Agent", "agent_identity": "A clerk", "folder_id": null });
+    let flow =
+        json!({ "agent_type": "Conversational_Flow_Agent", "agent_identity": "A clerk", "folder_id": null });
     assert_eq!(client.post("/agents", with(flow)).await.expect(201)["pipeline_type"], Value::Null);
     assert_eq!(client.get("/agents?limit=1").await.expect(200)["total"], 2);
     client.get("/agents?limit=0").await.expect(400);
@@ -221,9 +232,11 @@ async fn agents_of_others_do_not_exist() {
     let other = world.sub_account_client(&world.northwind, sibling).await;
     let foreign = world.sub_account_client(&world.southwind, world.southwind.sub_account).await;
     let mut ids = Vec::new();
-    for (client, path) in
-        [(&other, "/agents".to_owned()), (&foreign, "/agents".into()), (&parent, "/organization/agents".into())]
-    {
+    for (client, path) in [
+        (&other, "/agents".to_owned()),
+        (&foreign, "/agents".into()),
+        (&parent, "/organization/agents".into()),
+    ] {
         ids.push(client.post(&path, least()).await.expect(201)["id"].as_str().unwrap().to_owned());
     }
     let own = acme.post("/agents", least()).await.expect(201)["id"].as_str().unwrap().to_owned();
@@ -238,7 +251,9 @@ async fn agents_of_others_do_not_exist() {
     let not_there = acme.get(&format!("/agents/{random}")).await;
     for id in &ids {
         let path = format!("/agents/{id}");
-        for answer in [acme.get(&path).await, acme.patch(&path, change.clone()).await, acme.delete(&path).await] {
+        for answer in
+            [acme.get(&path).await, acme.patch(&path, change.clone()).await, acme.delete(&path).await]
+        {
             answer.expect(404);
             assert_eq!(without_id(&answer.text, id), without_id(&not_there.text, &random));
         }
@@ -265,8 +280,8 @@ async fn a_workspace_key_stays_in_its_workspace() {
         sub_account.uuid()
     ));
     let (acme, bound) = (world.acme_client().await, world.acme_client().await);
-    let hash = data_encoding::HEXLOWER
-        .encode(&dialnexa::values::KeyText::presented(bound.key()).unwrap().hash());
+    let hash =
+        data_encoding::HEXLOWER.encode(&dialnexa::values::KeyText::presented(bound.key()).unwrap().hash());
     world.force(&format!(
         "UPDATE api_keys SET workspace_id = '01900000-0000-7000-8000-00000000000a' WHERE token_hash = '\\x{hash}'"
     ));
@@ -336,7 +351,9 @@ async fn an_entry_that_a_crash_left_behind_is_relayed_once() {
     world.force("GRANT INSERT ON audit_entries TO dialnexa_tenant");
     let region_rows = "CREATE TABLE kept AS SELECT * FROM outbox";
     world.in_region(|c| c.batch_execute(region_rows).unwrap());
-    world.in_region(|c| c.batch_execute("UPDATE outbox SET written_at = now() - interval '1 minute'").unwrap());
+    world.in_region(|c| {
+        c.batch_execute("UPDATE outbox SET written_at = now() - interval '1 minute'").unwrap()
+    });
     assert!(world.access.relay_left_behind().await.unwrap());
     assert_eq!(world.told(account).len(), 2);
     world.in_region(|c| {
@@ -363,10 +380,8 @@ async fn an_entry_that_a_crash_left_behind_is_relayed_once() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     assert_eq!(world.told(account).len(), 2);
-    let report = dialnexa::admin::execute(
-        &world.access,
-        dialnexa::admin::AdminCommand::VerifyAudit { organization },
-    );
+    let report =
+        dialnexa::admin::execute(&world.access, dialnexa::admin::AdminCommand::VerifyAudit { organization });
     assert!(report.await.unwrap().contains("whole"));
 }
 

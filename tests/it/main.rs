@@ -1,10 +1,12 @@
 //! The one test binary. It needs a PostgreSQL in `DIALNEXA_DATABASE_URL`: `make test` starts one.
 
+mod agents;
 mod api;
 mod architecture;
 mod audit;
 mod browser;
 mod calls;
+mod catalogues;
 mod chromium;
 mod client;
 mod demo;
@@ -13,6 +15,7 @@ mod gate;
 mod isolation;
 mod journeys;
 mod ledger;
+mod numbers;
 mod pages;
 mod password_reset;
 mod policies;
@@ -20,6 +23,7 @@ mod post_office;
 mod private_cluster;
 mod program;
 mod provision;
+mod published;
 mod refused;
 mod sub_accounts;
 mod world;
