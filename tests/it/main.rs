@@ -1,5 +1,6 @@
 //! The one test binary. It needs a PostgreSQL in `DIALNEXA_DATABASE_URL`: `make test` starts one.
 
+mod api_keys;
 mod architecture;
 mod audit;
 mod browser;
