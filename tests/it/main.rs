@@ -1,11 +1,14 @@
 //! The one test binary. It needs a PostgreSQL in `DIALNEXA_DATABASE_URL`: `make test` starts one.
 
+mod api;
+mod api_isolation;
 mod api_keys;
 mod architecture;
 mod audit;
 mod browser;
 mod calls;
 mod chromium;
+mod client;
 mod demo;
 mod forms;
 mod gate;
