@@ -18,7 +18,7 @@ use crate::{
 };
 
 use super::{
-    Access,
+    Access, GateTx,
     change::{Entry, append_once},
     pools::{connection, in_tenant},
     tx::{DatabaseRole, enter_gate_role, transaction},
@@ -104,6 +104,28 @@ impl Access {
                 }
             }
             failed.map_or(Ok(found), Err)
+        })
+        .await
+    }
+
+    /// A transaction at the gate of each region's database, for nobody in particular: what
+    /// background work does in all of them.
+    ///
+    /// # Errors
+    /// The first of `work`; [`Error::Busy`] when no connection is free in time.
+    pub async fn gate_of_each_region(
+        self: &Arc<Self>,
+        work: impl Fn(&mut GateTx<'_>) -> Result<usize, Error> + Send + 'static,
+    ) -> Result<usize, Error> {
+        self.run(move |access| {
+            access.regions.values().try_fold(0, |done, region| {
+                let mut pooled = connection(region)?;
+                let here = transaction(&mut pooled, false, |c| {
+                    enter_gate_role(c)?;
+                    work(&mut GateTx::new(c))
+                })?;
+                Ok(done + here)
+            })
         })
         .await
     }

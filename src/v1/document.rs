@@ -16,7 +16,7 @@ use utoipa::{
 use crate::values::{KEY_PATTERN, Region, SubAccountId};
 
 use super::{
-    agents, audit_log, calls, catalogues, countries, deletions, front::Rights, limits, me, numbers,
+    agents, api_keys, audit_log, calls, catalogues, countries, deletions, front::Rights, limits, me, numbers,
     refusal::ErrorBody, sub_accounts, usage, voices, wallet,
 };
 
@@ -46,7 +46,7 @@ use super::{
         (name = "Phone numbers", description = "Numbers that are yours, and numbers to buy."),
         (name = "Calls", description = "Calls, what was said in them and what came of them."),
         (name = "Catalogues", description = "Languages, language models, voices and transcribers."),
-        (name = "Keys", description = "API keys."),
+        (name = "Keys", description = "API keys: what a program may do with yours, and the keys of your accounts."),
     ),
 )]
 struct AtOneAddress;
@@ -70,6 +70,12 @@ struct AtOneAddress;
     numbers::release,
     calls::list,
     calls::show,
+    api_keys::list,
+    api_keys::create,
+    api_keys::show,
+    api_keys::rename,
+    api_keys::rotate,
+    api_keys::revoke,
 ))]
 struct InAccount;
 

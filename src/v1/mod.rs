@@ -13,6 +13,7 @@ pub mod agent_parts;
 pub mod agent_settings;
 pub mod agents;
 pub mod amount;
+pub mod api_keys;
 pub mod audit_log;
 pub mod calls;
 pub mod catalogues;

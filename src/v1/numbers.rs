@@ -140,15 +140,15 @@ pub async fn list(scope: Scope<View>, query: Query<NumberQuery>) -> Result<Reply
 /// The id in the address.
 #[derive(Debug, Deserialize)]
 pub struct Place {
-    phone_number_id: NumberId,
+    number_id: NumberId,
 }
 
 /// Shows a phone number
-#[utoipa::path(get, path = "/organization-phone-numbers/{phone_number_id}", tag = "Phone numbers",
-    operation_id = "getPhoneNumber", params(("phone_number_id" = NumberId, Path, description = "The number's id.")),
+#[utoipa::path(get, path = "/organization-phone-numbers/{number_id}", tag = "Phone numbers",
+    operation_id = "getPhoneNumber", params(("number_id" = NumberId, Path, description = "The number's id.")),
     responses((status = 200, description = "The number, and how it is routed.", body = PhoneNumber)))]
 pub async fn show(scope: Scope<View>, place: Path<Place>) -> Result<Reply<PhoneNumber>, Denied> {
-    let id = place.0.phone_number_id;
+    let id = place.0.number_id;
     let line = scope.read_region(move |tx| numbers::get(tx, id)).await?;
     Ok(Reply(PhoneNumber::of(line, NumberStatus::Active)))
 }
@@ -367,12 +367,12 @@ pub struct Gone {
 ///
 /// It goes back to its provider, is answered by nobody any more, and its rent ends. A test
 /// key gives none back.
-#[utoipa::path(delete, path = "/organization-phone-numbers/{phone_number_id}", tag = "Phone numbers",
-    operation_id = "deletePhoneNumber", params(("phone_number_id" = NumberId, Path, description = "The number's id.")),
+#[utoipa::path(delete, path = "/organization-phone-numbers/{number_id}", tag = "Phone numbers",
+    operation_id = "deletePhoneNumber", params(("number_id" = NumberId, Path, description = "The number's id.")),
     responses((status = 200, description = "It is gone.", body = Gone,
         example = json!({ "success": true, "message": "Phone number deleted successfully" }))))]
 pub async fn release(scope: Scope<ManageContent>, place: Path<Place>) -> Result<Reply<Gone>, Denied> {
-    let id = place.0.phone_number_id;
+    let id = place.0.number_id;
     let line = scope.read_region(move |tx| numbers::get(tx, id)).await?;
     scope.write(move |tx| numbers::release(tx, &line)).await?;
     settle(&scope).await;
