@@ -23,6 +23,7 @@ use crate::{
     start::{StartError, Stop},
     values::Region,
     web::{
+        api_docs::reference::Reference,
         forms::{self, FormKey},
         guesses::Guesses,
         hashing::Hashing,
@@ -115,6 +116,7 @@ impl Application {
         let guesses = web::Data::new(Guesses::default());
         let hashing = web::Data::new(Hashing::default());
         let readiness = web::Data::new(Readiness::new(move || stopping.requested()));
+        let reference = web::Data::new(Reference::read(&serde_json::Value::Null));
         let gate = web::Data::new(Gate::new(access.clone(), site.clone(), guesses.clone(), hashing.clone()));
         let server = HttpServer::new(move || {
             let sessions = Sessions(access.clone().into_inner());
@@ -134,6 +136,7 @@ impl Application {
                 .app_data(hashing.clone())
                 .app_data(readiness.clone())
                 .app_data(gate.clone())
+                .app_data(reference.clone())
                 .app_data(web::PayloadConfig::new(forms::LARGEST))
                 .wrap(from_fn(security::surround))
                 .configure(routes::without_session)

@@ -12,7 +12,7 @@ use actix_web::{
 
 use crate::web::{
     account::{agents, audit, billing, call, calls, members, numbers, overview, recording},
-    accounts, assets, health, password_reset, sessions, sign_in,
+    accounts, api_docs, assets, health, password_reset, sessions, sign_in,
     sub_accounts::{access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show},
 };
 
@@ -79,6 +79,8 @@ routes! {
         Anybody "/healthz" { GET health::live }
         Anybody "/readyz" { GET health::ready }
         Anybody "/static/{path:.*}" { GET assets::file }
+        Anybody "/docs/api" { GET api_docs::home }
+        Anybody "/docs/api/{page}" { GET api_docs::page }
     }
 
     /// The pages.

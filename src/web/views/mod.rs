@@ -2,6 +2,7 @@
 //! database row reaches a template.
 
 pub mod account;
+pub mod api_docs;
 pub mod gate;
 pub mod people;
 pub mod sub_accounts;
