@@ -189,10 +189,13 @@ fn check_length(field: &str, text: Option<&str>) -> Result<(), Error> {
 }
 
 impl ListQuery {
-    fn read(self) -> Result<(list::Query, Paging), Error> {
+    fn read(self, regions: &[Region]) -> Result<(list::Query, Paging), Error> {
         let paging = Paging::of(self.page, self.limit, self.cursor)?;
         check_length("search", self.search.as_deref())?;
         check_length("external_id", self.external_id.as_deref())?;
+        if self.region.as_ref().is_some_and(|region| !regions.contains(region)) {
+            return Err(Error::invalid("region", "There is no such region."));
+        }
         let from = match &paging.cursor {
             Some(text) => Some(
                 Cursor::decode(text)
@@ -230,7 +233,7 @@ pub async fn list(
     scope: Scope<ManageSubAccounts>,
     query: Query<ListQuery>,
 ) -> Result<Reply<List<SubAccount>>, Denied> {
-    let (query, paging) = query.0.read()?;
+    let (query, paging) = query.0.read(&scope.regions())?;
     let (page, total) =
         scope.overview(move |tx| Ok((list::page(tx, &query)?, list::count(tx, &query)?))).await?;
     let rows = page.rows.into_iter().map(SubAccount::from).collect();

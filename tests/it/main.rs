@@ -1,6 +1,8 @@
 //! The one test binary. It needs a PostgreSQL in `DIALNEXA_DATABASE_URL`: `make test` starts one.
 
 mod api;
+mod api_docs;
+mod api_isolation;
 mod architecture;
 mod audit;
 mod browser;
@@ -12,6 +14,7 @@ mod forms;
 mod gate;
 mod isolation;
 mod journeys;
+mod killed;
 mod ledger;
 mod pages;
 mod password_reset;
@@ -21,5 +24,6 @@ mod private_cluster;
 mod program;
 mod provision;
 mod refused;
+mod schemathesis;
 mod sub_accounts;
 mod world;
