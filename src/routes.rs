@@ -15,7 +15,7 @@ use crate::{
     values::KeyArea,
     web::{
         account::{agents, audit, billing, call, calls, members, numbers, overview, recording},
-        accounts, api_keys, assets, health, password_reset, sessions, sign_in,
+        accounts, api_docs, api_keys, assets, health, password_reset, sessions, sign_in,
         sub_accounts::{access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show},
     },
 };
@@ -83,6 +83,8 @@ routes! {
         Anybody "/healthz" { GET health::live }
         Anybody "/readyz" { GET health::ready }
         Anybody "/static/{path:.*}" { GET assets::file }
+        Anybody "/docs/api" { GET api_docs::home }
+        Anybody "/docs/api/{page}" { GET api_docs::page }
         Anybody "/v1/openapi.json" { GET v1::document::show }
     }
 

@@ -115,7 +115,7 @@ impl From<Certificate> for Deletion {
 pub struct DeleteQuery {
     /// What is left in its wallet, as you read it: it is written off, and paid to nobody.
     /// Needed when something is left.
-    #[param(minimum = 0, maximum = 1000000000, example = 0)]
+    #[param(minimum = 0, maximum = 1000000000, multiple_of = 0.01, example = 0)]
     write_off: Option<f64>,
 }
 

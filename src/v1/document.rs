@@ -13,7 +13,10 @@ use utoipa::{
     },
 };
 
-use crate::values::{KEY_PATTERN, Region, SubAccountId};
+use crate::{
+    domain::sub_accounts::list,
+    values::{KEY_PATTERN, Region, SubAccountId},
+};
 
 use super::{
     api_keys, audit_log, deletions, front::Rights, limits, me, refusal::ErrorBody, sub_accounts, usage,
@@ -31,7 +34,7 @@ use super::{
         limits::show, limits::set,
         wallet::recharge,
     ),
-    components(schemas(ErrorBody)),
+    components(schemas(ErrorBody, list::Sort, sub_accounts::Order)),
     tags(
         (name = "Sub-accounts", description = "Fully isolated environments beneath your organization."),
         (name = "Limits", description = "How your organization's concurrency is shared out."),

@@ -12,10 +12,12 @@
 //! - [`sign_in`], [`password_reset`], [`sessions`], [`accounts`]: the gate; [`guesses`] and
 //!   [`hashing`] keep it from being forced.
 //! - [`account`], [`sub_accounts`], [`api_keys`]: the pages of accounts.
+//! - [`api_docs`]: the documentation of the API, for anybody.
 //! - [`views`]: one view struct per page and per fragment; handlers fill them and nothing else.
 
 pub mod account;
 pub mod accounts;
+pub mod api_docs;
 pub mod api_keys;
 pub mod assets;
 pub mod chart;

@@ -1,6 +1,7 @@
 //! The one test binary. It needs a PostgreSQL in `DIALNEXA_DATABASE_URL`: `make test` starts one.
 
 mod api;
+mod api_docs;
 mod api_isolation;
 mod api_keys;
 mod api_keys_by_api;
@@ -15,6 +16,7 @@ mod forms;
 mod gate;
 mod isolation;
 mod journeys;
+mod killed;
 mod ledger;
 mod pages;
 mod password_reset;
@@ -24,5 +26,6 @@ mod private_cluster;
 mod program;
 mod provision;
 mod refused;
+mod schemathesis;
 mod sub_accounts;
 mod world;
