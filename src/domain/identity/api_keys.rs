@@ -7,12 +7,12 @@ use time::OffsetDateTime;
 
 use crate::{
     access::{
-        Change, Event, Tx,
+        Change, Event, Notice, Tx,
         permission::{Administer, Includes},
     },
     error::{Error, FieldError},
     schema::control::api_keys,
-    values::{ApiKeyId, KeyMode, KeyReach, KeyScopes, KeyText},
+    values::{ApiKeyId, EventKind, KeyMode, KeyReach, KeyScopes, KeyText},
 };
 
 /// A key as it is listed.
@@ -87,5 +87,6 @@ pub fn keep<P: Includes<Administer>>(
         object_id: id.to_string(),
         details: json!({ "mode": mode, "hint": text.hint() }),
     };
-    Ok(Change::new(Some(id), event))
+    let told = json!({ "api_key_id": id, "name": name, "type": mode });
+    Ok(Change::new(Some(id), event).publishing(Notice::new(tx.account().id, EventKind::ApiKeyCreated, told)))
 }

@@ -5,11 +5,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    access::{Change, Event, Tx, permission::ManageSubAccounts},
+    access::{Change, Event, Notice, Tx, permission::ManageSubAccounts},
     domain::{billing::ledger, workspaces},
     error::{Error, FieldError},
     schema::control::{accounts, organizations, sub_accounts},
-    values::{BillingMode, Region, SubAccountId},
+    values::{BillingMode, EventKind, Region, SubAccountId, SubAccountStatus},
 };
 
 use super::{allocation, name::SubAccountName};
@@ -147,5 +147,18 @@ pub fn create(
             "concurrency_limit": new.concurrency_limit,
         }),
     };
-    Ok(Change::told_by(id, event(organization.into()), [event(id.into())]))
+    let told = json!({
+        "sub_account_id": id,
+        "name": new.name,
+        "status": SubAccountStatus::Active,
+        "billing_mode": new.billing_mode,
+        "region": new.region,
+        "concurrency_limit": new.concurrency_limit,
+    });
+    // The reference is the parent's own: the sub-account is new, and has nobody to tell yet.
+    let mut told_above = told.clone();
+    told_above["external_id"] = json!(new.external_id);
+    Ok(Change::told_by(id, event(organization.into()), [event(id.into())])
+        .publishing(Notice::new(organization, EventKind::SubAccountCreated, told_above))
+        .publishing(Notice::new(id, EventKind::SubAccountCreated, told)))
 }
