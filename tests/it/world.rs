@@ -26,7 +26,7 @@ use dialnexa::{
     },
     provision::{Ready, prepare_at},
     start::Stop,
-    values::{DatabaseUrl, OrganizationId, Region, SubAccountId, UserId},
+    values::{DatabaseUrl, OrganizationId, PrivateTargets, Region, SubAccountId, UserId},
 };
 use diesel::{
     Connection, RunQueryDsl,
@@ -63,6 +63,8 @@ pub struct WorldOptions {
     pub public_url: Option<String>,
     /// How often a key may ask per minute; as often as it likes, unless said.
     pub api_rate: Option<NonZeroU32>,
+    /// Where webhooks may be sent besides the public internet.
+    pub webhook_private_targets: PrivateTargets,
     /// Without the two tenants: for what makes tenants of its own.
     pub empty: bool,
 }
@@ -168,6 +170,7 @@ impl World {
             object_stores: BTreeMap::new(),
             smtp_url: options.smtp_url,
             api_rate: options.api_rate.unwrap_or(NonZeroU32::MAX),
+            webhook_private_targets: options.webhook_private_targets,
         };
         let application = Application::open(&settings, databases.ready.clone()).unwrap();
         let access = application.access().clone();

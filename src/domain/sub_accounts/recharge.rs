@@ -78,8 +78,8 @@ pub fn recharge(
     let told = json!({
         "sub_account_id": to,
         "transaction_id": transaction,
-        "amount_minor": amount.minor,
-        "balance_minor": balance.minor,
+        "amount": amount.major(),
+        "balance": balance.major(),
         "currency": currency,
     });
     let made = Recharge { transaction, amount: amount.clone(), balance, at };

@@ -43,8 +43,6 @@ use super::{
 
 /// How long a worker may take with an endpoint before another takes over.
 pub const CLAIM: Duration = Duration::seconds(45);
-/// How many deliveries are sent to an endpoint before others have their turn.
-const AT_ONCE: i64 = 20;
 /// The pauses before a delivery is tried again, in seconds.
 const PAUSES: [i64; 7] = [5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
 /// After how long without a success, and how many failures, an endpoint is switched off.
@@ -139,14 +137,14 @@ pub struct Letter {
 pub enum Work {
     /// Nothing, or nothing now.
     Nothing,
-    /// Deliveries, in their order.
-    Deliveries {
+    /// The first delivery that is due.
+    Delivery {
         /// Where to.
         url: String,
         /// The keys that sign, the newest first.
         keys: Vec<Vec<u8>>,
         /// What to send.
-        due: Vec<Due>,
+        due: Due,
     },
     /// The owner is told that it was switched off, where there is one.
     Letter(Option<Letter>),
@@ -211,18 +209,16 @@ pub fn work(tx: &mut Tx<'_, Administer>, webhook: WebhookId, sealer: &Sealer) ->
         .filter(webhook_deliveries::webhook_id.eq(webhook))
         .filter(webhook_deliveries::due_at.le(now.into_sql::<Timestamptz>().nullable()))
         .order(webhook_deliveries::event_id)
-        .limit(AT_ONCE)
         .select((
             webhook_deliveries::event_id,
             webhook_events::kind,
             webhook_events::occurred_at,
             webhook_events::data,
         ))
-        .load::<(EventId, EventKind, OffsetDateTime, Value)>(tx.connection())?
-        .into_iter()
-        .map(|(event, kind, at, data)| Ok(Due { event, body: payload(kind, at, &data)? }))
-        .collect::<Result<Vec<_>, Error>>()?;
-    Ok(Work::Deliveries { url, keys, due })
+        .first::<(EventId, EventKind, OffsetDateTime, Value)>(tx.connection())
+        .optional()?;
+    let Some((event, kind, at, data)) = due else { return Ok(Work::Nothing) };
+    Ok(Work::Delivery { url, keys, due: Due { event, body: payload(kind, at, &data)? } })
 }
 
 /// The letter to the account's owner.
