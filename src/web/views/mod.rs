@@ -5,6 +5,7 @@ pub mod account;
 pub mod gate;
 pub mod people;
 pub mod sub_accounts;
+pub mod webhooks;
 
 use askama::Template;
 
