@@ -11,7 +11,10 @@ use dialnexa::{
         calls::{Call, CallStatus, Direction, record},
     },
     routes::{Answers, ROUTES},
-    values::{AccountId, AgentId, CallId, CertificateId, OrganizationId, SubAccountId, WorkspaceId},
+    values::{
+        AccountId, AgentId, CallId, CertificateId, EventId, OrganizationId, SubAccountId, WebhookId,
+        WorkspaceId,
+    },
 };
 use reqwest::Method;
 use time::OffsetDateTime;
@@ -50,6 +53,21 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/billing", Billing),
     ("GET", "/accounts/{account}/members", Administer),
     ("GET", "/accounts/{account}/audit-log", Administer),
+    ("GET", "/accounts/{account}/webhooks", Administer),
+    ("POST", "/accounts/{account}/webhooks", Administer),
+    ("GET", "/accounts/{account}/webhooks/new", Administer),
+    ("GET", "/accounts/{account}/webhooks/{webhook}", Administer),
+    ("GET", "/accounts/{account}/webhooks/{webhook}/edit", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/edit", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/rotate", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/enable", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/disable", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/test", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/redeliver", Administer),
+    ("GET", "/accounts/{account}/webhooks/{webhook}/delete", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/delete", Administer),
+    ("GET", "/accounts/{account}/webhooks/{webhook}/deliveries/{event}", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/deliveries/{event}/redeliver", Administer),
     ("POST", "/accounts/{account}/leave", View),
     ("GET", "/accounts/{account}/sub-accounts", Parent),
     ("POST", "/accounts/{account}/sub-accounts", Parent),
@@ -126,6 +144,15 @@ fn verdict(takes: Takes, stands: Stands) -> Verdict {
 struct Contents {
     agent: AgentId,
     call: CallId,
+    webhook: WebhookId,
+    event: EventId,
+}
+
+impl Contents {
+    /// What is nowhere.
+    fn nowhere() -> Self {
+        Self { agent: AgentId::new(), call: CallId::new(), webhook: WebhookId::new(), event: EventId::new() }
+    }
 }
 
 async fn fill(world: &World, organization: OrganizationId, account: AccountId) -> Contents {
@@ -133,7 +160,8 @@ async fn fill(world: &World, organization: OrganizationId, account: AccountId) -
         .access
         .scope_of_job::<RecordCalls>("test", organization, account, "india".parse().unwrap())
         .unwrap();
-    let contents = Contents { agent: AgentId::new(), call: CallId::new() };
+    let (webhook, event) = world.webhook(organization, account, "https://localhost/").await;
+    let contents = Contents { webhook, event, ..Contents::nowhere() };
     let (workspace, now) = (WorkspaceId::new(), OffsetDateTime::now_utc());
     scope
         .write_region(move |tx| {
@@ -193,6 +221,8 @@ fn filled(
         .replace("{sub_account}", &sub_account.to_string())
         .replace("{agent}", &contents.agent.to_string())
         .replace("{call}", &contents.call.to_string())
+        .replace("{webhook}", &contents.webhook.to_string())
+        .replace("{event}", &contents.event.to_string())
         .replace("{certificate}", &certificate.to_string())
 }
 
@@ -327,7 +357,7 @@ async fn every_route_answers_every_caller_as_it_must() {
         contents.insert(account, fill(&world, organization, account).await);
     }
     let certificate = CertificateId::new();
-    let random = Contents { agent: AgentId::new(), call: CallId::new() };
+    let random = Contents::nowhere();
     for actor in actors(&world, sibling).await {
         for (method, path, takes) in VERDICTS {
             for (label, account, _) in accounts {
@@ -387,7 +417,7 @@ async fn every_route_answers_every_caller_as_it_must() {
 async fn nobody_is_sent_to_sign_in_whatever_they_ask_for() {
     let world = World::new().await;
     let browser = world.browser();
-    let contents = Contents { agent: AgentId::new(), call: CallId::new() };
+    let contents = Contents::nowhere();
     for (method, path, _) in VERDICTS {
         let organization = world.northwind.organization.into();
         let asked = filled(path, organization, world.northwind.sub_account, contents, CertificateId::new());

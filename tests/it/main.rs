@@ -1,6 +1,7 @@
 //! The one test binary. It needs a PostgreSQL in `DIALNEXA_DATABASE_URL`: `make test` starts one.
 
 mod api;
+mod api_isolation;
 mod architecture;
 mod audit;
 mod browser;
@@ -20,6 +21,8 @@ mod post_office;
 mod private_cluster;
 mod program;
 mod provision;
+mod receiver;
 mod refused;
 mod sub_accounts;
+mod webhooks;
 mod world;

@@ -26,7 +26,7 @@ use dialnexa::{
     },
     provision::{Ready, prepare_at},
     start::Stop,
-    values::{DatabaseUrl, OrganizationId, PrivateTargets, Region, SubAccountId, UserId},
+    values::{DatabaseUrl, OrganizationId, PrivateTargets, Region, Sealer, SubAccountId, UserId},
 };
 use diesel::{
     Connection, RunQueryDsl,
@@ -334,6 +334,18 @@ impl World {
         self.server = Some(Server::start(application, listener));
     }
 
+    /// Another server on the same databases, until it is dropped.
+    pub fn beside(&self) -> Beside {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let application = Application::open(&self.settings, self.databases.ready.clone()).unwrap();
+        Beside(Some(Server::start(application, listener)))
+    }
+
+    /// What the server seals secrets with.
+    pub fn sealer(&self) -> Sealer {
+        Sealer::of(&self.databases.ready.secret)
+    }
+
     /// Asks the server to stop and waits until it has.
     pub fn stop(&mut self) {
         if let Some(server) = self.server.take() {
@@ -353,6 +365,18 @@ impl Server {
             System::new().block_on(application.serve(listener, stop)).unwrap();
         });
         Self { stop, thread }
+    }
+}
+
+/// A second server.
+pub struct Beside(Option<Server>);
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if let Some(server) = self.0.take() {
+            let _ = server.stop.send(());
+            let _ = server.thread.join();
+        }
     }
 }
 
