@@ -7,7 +7,10 @@ use dialnexa::{
     access::permission::{Administer, ManageSubAccounts},
     domain::{
         sub_accounts::{SubAccountName, lifecycle},
-        webhooks::endpoints::{self, CheckedEndpoint, EndpointInput},
+        webhooks::{
+            endpoints,
+            input::{CheckedEndpoint, EndpointInput},
+        },
     },
     values::{AccountId, EventId, OrganizationId, PrivateTargets, SubAccountId, WebhookId},
 };

@@ -173,6 +173,35 @@ pub fn page<P: Permission + Includes<Administer>>(
     Ok(Slice { rows: with_attempts(tx, webhook, rows)?, has_newer, has_older })
 }
 
+/// `limit` rows of an endpoint's log and one more, newest first, after `skip` rows or from
+/// what is older than `before`; and how many there are in all.
+///
+/// # Errors
+/// [`Error::NotFound`] for an id that is not one of this account's.
+pub fn listed<P: Permission + Includes<Administer>>(
+    tx: &mut Tx<'_, P>,
+    webhook: WebhookId,
+    before: Option<EventId>,
+    skip: i64,
+    limit: i64,
+) -> Result<(Vec<Delivery>, i64), Error> {
+    endpoints::get(tx, webhook)?;
+    let total = webhook_deliveries::table
+        .filter(webhook_deliveries::webhook_id.eq(webhook))
+        .count()
+        .get_result(tx.connection())?;
+    let mut query = deliveries_of!(webhook)
+        .order(webhook_deliveries::event_id.desc())
+        .offset(skip)
+        .limit(limit + 1)
+        .into_boxed::<diesel::pg::Pg>();
+    if let Some(before) = before {
+        query = query.filter(webhook_deliveries::event_id.lt(before));
+    }
+    let rows = query.load::<Row>(tx.connection())?;
+    Ok((with_attempts(tx, webhook, rows)?, total))
+}
+
 /// One delivery, and the body that is sent.
 ///
 /// # Errors

@@ -1,8 +1,6 @@
 //! The addresses at which an account is told of its events.
 
-use data_encoding::BASE64;
 use diesel::{prelude::*, sql_types::Timestamptz};
-use serde::Serialize;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
@@ -11,19 +9,20 @@ use crate::{
         Change, Event, Tx,
         permission::{Administer, Includes, Permission},
     },
-    error::{Error, FieldError},
+    error::Error,
     schema::control::{webhook_deliveries, webhook_endpoints, webhook_events},
-    values::{EventId, EventKind, PrivateTargets, Sealer, WebhookId, WebhookUrl},
+    values::{EventId, EventKind, Sealer, WebhookId},
+};
+
+use super::{
+    input::CheckedEndpoint,
+    signing::{new_secret, open, seal},
 };
 
 /// The most endpoints of one account.
 pub const MOST: i64 = 20;
-/// The longest description, in characters.
-pub const LONGEST_DESCRIPTION: usize = 200;
 /// How long the former secret signs beside its successor, in hours.
 pub const OVERLAP_HOURS: i64 = 24;
-/// How long a secret that the caller chooses may be, in characters.
-pub const SECRET_LENGTHS: std::ops::RangeInclusive<usize> = 8..=256;
 
 /// An endpoint.
 #[derive(Debug, Clone)]
@@ -114,118 +113,6 @@ pub fn get<P: Permission + Includes<Administer>>(
 ) -> Result<Endpoint, Error> {
     let row = endpoints!().filter(webhook_endpoints::webhook_id.eq(id)).first::<Row>(tx.connection())?;
     Ok(row.into())
-}
-
-/// What somebody asks for, before any rule was checked. In a change, what is `None` stays.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct EndpointInput {
-    /// The address as typed.
-    pub url: Option<String>,
-    /// What it is for.
-    pub description: Option<String>,
-    /// The kinds of events; an empty list for all.
-    pub kinds: Option<Vec<String>>,
-    /// Whether events are sent to it.
-    pub active: Option<bool>,
-    /// A signing secret of the caller's own.
-    pub secret: Option<String>,
-}
-
-/// An endpoint, or a change of one, that breaks no rule.
-#[derive(Debug, Clone)]
-pub struct CheckedEndpoint {
-    url: Option<WebhookUrl>,
-    description: Option<String>,
-    kinds: Option<Vec<EventKind>>,
-    active: Option<bool>,
-    secret: Option<String>,
-}
-
-impl CheckedEndpoint {
-    /// Checks every field that is given, and reports all that are wrong together.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] with a message for each wrong field.
-    pub fn check(input: &EndpointInput, private: &PrivateTargets) -> Result<Self, Error> {
-        let mut wrong = Vec::new();
-        let url = input.url.as_deref().and_then(|text| {
-            let read = WebhookUrl::parse(text, private);
-            read.map_err(|rule| wrong.push(FieldError::new("url", rule))).ok()
-        });
-        let description = input.description.as_deref().map(|text| text.trim().to_owned());
-        if description
-            .as_deref()
-            .is_some_and(|d| d.chars().count() > LONGEST_DESCRIPTION || d.chars().any(char::is_control))
-        {
-            wrong.push(FieldError::new("description", "The description must be at most 200 characters."));
-        }
-        let kinds = input.kinds.as_deref().map(|words| {
-            let mut kinds = Vec::new();
-            for word in words {
-                match word.parse::<EventKind>() {
-                    Ok(kind) if kind.can_be_chosen() && kinds.contains(&kind) => {}
-                    Ok(kind) if kind.can_be_chosen() => kinds.push(kind),
-                    _ => {
-                        let message =
-                            format!("There is no event {:?}.", word.chars().take(60).collect::<String>());
-                        wrong.push(FieldError::new("events", message));
-                        break;
-                    }
-                }
-            }
-            kinds
-        });
-        let secret = input.secret.clone();
-        if secret.as_deref().is_some_and(|s| {
-            !SECRET_LENGTHS.contains(&s.chars().count()) || !s.bytes().all(|b| b.is_ascii_graphic())
-        }) {
-            let rule = "The secret must be 8 to 256 printable ASCII characters without spaces.";
-            wrong.push(FieldError::new("secret", rule));
-        }
-        if wrong.is_empty() {
-            Ok(Self { url, description, kinds, active: input.active, secret })
-        } else {
-            Err(Error::Invalid(wrong))
-        }
-    }
-}
-
-/// In which context an endpoint's secrets are sealed: they open in its own row alone.
-fn context(id: WebhookId) -> Vec<u8> {
-    format!("secret of {id}").into_bytes()
-}
-
-fn seal(sealer: &Sealer, id: WebhookId, secret: &str) -> Result<Vec<u8>, Error> {
-    sealer.seal(&context(id), secret.as_bytes()).map_err(Error::internal)
-}
-
-/// Opens a secret of endpoint `id`.
-///
-/// # Errors
-/// [`Error::Internal`] when it was sealed under another secret of the server.
-pub(super) fn open(sealer: &Sealer, id: WebhookId, sealed: &[u8]) -> Result<String, Error> {
-    sealer
-        .open(&context(id), sealed)
-        .and_then(|plain| String::from_utf8(plain).ok())
-        .ok_or_else(|| Error::internal("the secret of a webhook cannot be opened with this server’s secret"))
-}
-
-/// A new secret as the Standard Webhooks specification writes it: `whsec_` and 32 random
-/// bytes in base64.
-fn new_secret() -> Result<String, Error> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(Error::internal)?;
-    Ok(format!("whsec_{}", BASE64.encode(&bytes)))
-}
-
-/// The bytes that sign: what is encoded after `whsec_`, or the secret's own where the
-/// caller chose one that is not written so.
-pub fn signing_key(secret: &str) -> Vec<u8> {
-    secret
-        .strip_prefix("whsec_")
-        .and_then(|encoded| BASE64.decode(encoded.as_bytes()).ok())
-        .filter(|key| !key.is_empty())
-        .unwrap_or_else(|| secret.as_bytes().to_vec())
 }
 
 fn event<P: Permission>(
@@ -507,35 +394,4 @@ pub(super) fn lock_active<P: Permission + Includes<Administer>>(
     require_active(&endpoint)?;
     due_now(tx, id)?;
     Ok(endpoint)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_secret_signs_by_what_it_encodes_or_by_itself() {
-        let secret = new_secret().unwrap();
-        assert_eq!(signing_key(&secret).len(), 32);
-        assert_eq!(signing_key("mySuperSecret"), b"mySuperSecret");
-        assert_eq!(signing_key("whsec_"), b"whsec_");
-        assert_eq!(signing_key("whsec_not base64"), b"whsec_not base64");
-        assert_eq!(signing_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").len(), 24);
-    }
-
-    #[test]
-    fn all_that_is_wrong_is_told_together() {
-        let input = EndpointInput {
-            url: Some("http://example.com".into()),
-            description: Some("x".repeat(201)),
-            kinds: Some(vec!["call.completed".into(), "order.paid".into()]),
-            active: None,
-            secret: Some("short".into()),
-        };
-        let Err(Error::Invalid(wrong)) = CheckedEndpoint::check(&input, &PrivateTargets::default()) else {
-            panic!("accepted")
-        };
-        let fields: Vec<_> = wrong.iter().map(|error| error.field.as_str()).collect();
-        assert_eq!(fields, ["url", "description", "events", "secret"]);
-    }
 }

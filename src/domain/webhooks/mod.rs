@@ -2,6 +2,7 @@
 //! telling them (`domain.md` 6.7).
 //!
 //! - [`endpoints`]: the addresses: which kinds of events they want, their signing secret.
+//! - [`input`], [`signing`]: the rules for one, and what it signs with.
 //! - [`deliveries`]: the log of 30 days, and sending again.
 //! - [`sending`]: what background work does to send, retry and give up.
 //!
@@ -10,7 +11,9 @@
 
 pub mod deliveries;
 pub mod endpoints;
+pub mod input;
 pub mod sending;
+pub mod signing;
 
 /// How long events and their deliveries are kept, in days.
 pub const DAYS_KEPT: i64 = 30;

@@ -38,7 +38,8 @@ use crate::{
 
 use super::{
     deliveries::{DeliveryStatus, payload},
-    endpoints::{end_pending, open, signing_key},
+    endpoints::end_pending,
+    signing::{open, signing_key},
 };
 
 /// How long a worker may take with an endpoint before another takes over.

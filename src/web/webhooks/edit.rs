@@ -8,7 +8,10 @@ use crate::{
     access::{Denied, Scope, permission::Administer},
     domain::{
         idempotency::{self, IdempotencyKey},
-        webhooks::endpoints::{self, CheckedEndpoint, Endpoint, EndpointInput},
+        webhooks::{
+            endpoints::{self, Endpoint},
+            input::{CheckedEndpoint, EndpointInput},
+        },
     },
     error::{Error, FieldError},
     values::{EventKind, PrivateTargets, Sealer, WebhookId},
