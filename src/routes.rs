@@ -17,6 +17,7 @@ use crate::{
         account::{agents, audit, billing, call, calls, members, numbers, overview, recording},
         accounts, api_docs, api_keys, assets, health, password_reset, sessions, sign_in,
         sub_accounts::{access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show},
+        webhooks,
     },
 };
 
@@ -118,6 +119,22 @@ routes! {
         }
         Member "/accounts/{account}/api-keys/{api_key}/revoke" {
             GET api_keys::revoke::ask, POST api_keys::revoke::revoke
+        }
+        Member "/accounts/{account}/webhooks" { GET webhooks::list::list, POST webhooks::edit::create }
+        Member "/accounts/{account}/webhooks/new" { GET webhooks::edit::form }
+        Member "/accounts/{account}/webhooks/{webhook}" { GET webhooks::show::show }
+        Member "/accounts/{account}/webhooks/{webhook}/edit" { GET webhooks::edit::edit, POST webhooks::edit::save }
+        Member "/accounts/{account}/webhooks/{webhook}/rotate" { POST webhooks::edit::rotate }
+        Member "/accounts/{account}/webhooks/{webhook}/enable" { POST webhooks::switch::enable }
+        Member "/accounts/{account}/webhooks/{webhook}/disable" { POST webhooks::switch::disable }
+        Member "/accounts/{account}/webhooks/{webhook}/test" { POST webhooks::switch::test }
+        Member "/accounts/{account}/webhooks/{webhook}/redeliver" { POST webhooks::switch::redeliver_failed }
+        Member "/accounts/{account}/webhooks/{webhook}/delete" {
+            GET webhooks::switch::ask_delete, POST webhooks::switch::delete
+        }
+        Member "/accounts/{account}/webhooks/{webhook}/deliveries/{event}" { GET webhooks::delivery::show }
+        Member "/accounts/{account}/webhooks/{webhook}/deliveries/{event}/redeliver" {
+            POST webhooks::delivery::redeliver
         }
         Member "/accounts/{account}/audit-log" { GET audit::list }
         Member "/accounts/{account}/leave" { POST access::leave }

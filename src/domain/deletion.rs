@@ -11,19 +11,21 @@ use time::OffsetDateTime;
 
 use crate::{
     access::{
-        Change, EraserTx, Event, GateTx, Overview, Tx, permission::ManageSubAccounts, principal::Principal,
+        Change, EraserTx, Event, GateTx, Notice, Overview, Tx, permission::ManageSubAccounts,
+        principal::Principal,
     },
     error::{Error, FieldError},
     schema::{
         control::{
             api_keys, audit_entries, audit_heads, delegations as stays, deletion_certificates,
             idempotency_keys, memberships, number_directory, slots, sub_accounts, usage_days, users,
-            workspaces,
+            webhook_attempts, webhook_deliveries, webhook_endpoints, webhook_events, workspaces,
         },
         region::{agents, call_days, calls, phone_numbers, transcripts},
     },
     values::{
-        CertificateId, DelegationId, Money, OrganizationId, Region, SubAccountId, SubAccountStatus, UserId,
+        CertificateId, DelegationId, EventKind, Money, OrganizationId, Region, SubAccountId,
+        SubAccountStatus, UserId,
     },
 };
 
@@ -150,6 +152,9 @@ pub struct Contents {
     pub members: i64,
     /// API keys.
     pub api_keys: i64,
+    /// Webhooks.
+    #[serde(default)]
+    pub webhooks: i64,
     /// Visits of the parent's administrators.
     pub stays: i64,
     /// Entries of its own audit log.
@@ -161,6 +166,7 @@ macro_rules! count_control {
     ($connection:expr, $contents:expr) => {{
         $contents.members = memberships::table.count().get_result($connection)?;
         $contents.api_keys = api_keys::table.count().get_result($connection)?;
+        $contents.webhooks = webhook_endpoints::table.count().get_result($connection)?;
         $contents.stays = stays::table.count().get_result($connection)?;
         $contents.audit_entries = audit_entries::table.count().get_result($connection)?;
     }};
@@ -309,6 +315,10 @@ pub fn erase_control(tx: &mut EraserTx<'_>) -> Result<(), Error> {
     let people: Vec<UserId> =
         diesel::delete(memberships::table).returning(memberships::user_id).get_results(connection)?;
     diesel::delete(api_keys::table).execute(connection)?;
+    diesel::delete(webhook_attempts::table).execute(connection)?;
+    diesel::delete(webhook_deliveries::table).execute(connection)?;
+    diesel::delete(webhook_endpoints::table).execute(connection)?;
+    diesel::delete(webhook_events::table).execute(connection)?;
     diesel::delete(stays::table).execute(connection)?;
     diesel::delete(usage_days::table).execute(connection)?;
     diesel::delete(slots::table).execute(connection)?;
@@ -346,7 +356,8 @@ pub fn complete(tx: &mut Tx<'_, ManageSubAccounts>, erasure: &Erasure) -> Result
         object_id: erasure.sub_account.to_string(),
         details: json!({ "certificate": erasure.certificate, "erased": erased }),
     };
-    Ok(Change::new((), event))
+    let told = json!({ "sub_account_id": erasure.sub_account, "certificate_id": erasure.certificate });
+    Ok(Change::new((), event).publishing(Notice::new(organization, EventKind::SubAccountDeleted, told)))
 }
 
 /// The proof of a deletion.

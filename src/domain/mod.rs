@@ -7,6 +7,7 @@
 //! 1. [`idempotency`]: doing once what is asked twice.
 //! 1. [`workspaces`]: divisions inside one account.
 //! 1. [`identity`]: people, their passwords, sessions and memberships; API keys.
+//! 1. [`webhooks`]: whom an account tells of its events, and what became of it.
 //! 1. [`billing`]: the ledger and the wallets.
 //! 1. [`usage`]: calls per account and day.
 //! 1. [`sub_accounts`]: creating, listing, suspending them.
@@ -33,4 +34,5 @@ pub mod numbers;
 pub mod operator;
 pub mod sub_accounts;
 pub mod usage;
+pub mod webhooks;
 pub mod workspaces;

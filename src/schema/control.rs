@@ -284,6 +284,66 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_endpoints (organization_id, account_id, webhook_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        webhook_id -> Uuid,
+        url -> Text,
+        description -> Text,
+        kinds -> Array<Text>,
+        secret -> Bytea,
+        former_secret -> Nullable<Bytea>,
+        former_retires_at -> Nullable<Timestamptz>,
+        active -> Bool,
+        disabled_because -> Nullable<Text>,
+        letter_tries_left -> Integer,
+        failures -> Integer,
+        failing_since -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        due_at -> Nullable<Timestamptz>,
+        claimed_until -> Nullable<Timestamptz>,
+        served_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    webhook_events (organization_id, account_id, event_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        event_id -> Uuid,
+        kind -> Text,
+        data -> Jsonb,
+        occurred_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (organization_id, account_id, webhook_id, event_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        webhook_id -> Uuid,
+        event_id -> Uuid,
+        status -> Text,
+        tries -> Integer,
+        due_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhook_attempts (organization_id, account_id, webhook_id, event_id, attempt) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        webhook_id -> Uuid,
+        event_id -> Uuid,
+        attempt -> Integer,
+        attempted_at -> Timestamptz,
+        duration_ms -> Integer,
+        status -> Nullable<SmallInt>,
+        error -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organizations,
     accounts,
@@ -306,4 +366,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     number_directory,
     deletion_certificates,
+    webhook_endpoints,
+    webhook_events,
+    webhook_deliveries,
+    webhook_attempts,
 );

@@ -169,6 +169,10 @@ ids! {
     TransactionId = Transaction("txn");
     /// An entry of the audit log.
     AuditEntryId = AuditEntry("aud");
+    /// An address that is told of events.
+    WebhookId = Webhook("webhook");
+    /// Something that happened, as webhooks tell of it.
+    EventId = HappenedEvent("evt");
     /// The record of a sub-account's deletion.
     CertificateId = Certificate("del");
 }

@@ -40,3 +40,4 @@ pub mod site;
 pub mod sub_accounts;
 pub mod views;
 pub mod visitor;
+pub mod webhooks;

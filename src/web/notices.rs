@@ -30,6 +30,13 @@ pub fn from_query(query: &str) -> Option<Notice> {
         "deleting" => {
             "Access has ended and the erasure is under way. The certificate below is completed with it."
         }
+        "webhook-saved" => "The webhook is changed. It acts on what happens from now on.",
+        "webhook-on" => "The webhook is switched on: it is told of what happens from now on.",
+        "webhook-off" => "The webhook is switched off: nothing is sent to it any more.",
+        "webhook-test" => "A test is on its way. Its result appears below in a moment: reload the page.",
+        "webhook-again" => "It is sent again. The result appears here in a moment: reload the page.",
+        "webhook-none-failed" => "Nothing failed in that time, so nothing is sent again.",
+        "webhook-deleted" => "The webhook is deleted.",
         "signed-out" => "You are signed out.",
         "session-ended" => "The session is ended.",
         "sessions-ended" => "All other sessions are ended.",

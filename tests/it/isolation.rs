@@ -13,7 +13,8 @@ use dialnexa::{
     },
     routes::{Answers, ROUTES},
     values::{
-        AccountId, AgentId, ApiKeyId, CallId, CertificateId, KeyMode, KeyText, OrganizationId, SubAccountId,
+        AccountId, AgentId, ApiKeyId, CallId, CertificateId, EventId, KeyMode, KeyText, OrganizationId, SubAccountId,
+        WebhookId,
         WorkspaceId,
     },
 };
@@ -63,6 +64,21 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/api-keys/{api_key}/revoke", Administer),
     ("POST", "/accounts/{account}/api-keys/{api_key}/revoke", Administer),
     ("GET", "/accounts/{account}/audit-log", Administer),
+    ("GET", "/accounts/{account}/webhooks", Administer),
+    ("POST", "/accounts/{account}/webhooks", Administer),
+    ("GET", "/accounts/{account}/webhooks/new", Administer),
+    ("GET", "/accounts/{account}/webhooks/{webhook}", Administer),
+    ("GET", "/accounts/{account}/webhooks/{webhook}/edit", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/edit", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/rotate", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/enable", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/disable", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/test", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/redeliver", Administer),
+    ("GET", "/accounts/{account}/webhooks/{webhook}/delete", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/delete", Administer),
+    ("GET", "/accounts/{account}/webhooks/{webhook}/deliveries/{event}", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/deliveries/{event}/redeliver", Administer),
     ("POST", "/accounts/{account}/leave", View),
     ("GET", "/accounts/{account}/sub-accounts", Parent),
     ("POST", "/accounts/{account}/sub-accounts", Parent),
@@ -148,12 +164,20 @@ struct Contents {
     agent: AgentId,
     call: CallId,
     api_key: ApiKeyId,
+    webhook: WebhookId,
+    event: EventId,
 }
 
 impl Contents {
     /// Ids of what is nowhere.
     fn random() -> Self {
-        Self { agent: AgentId::new(), call: CallId::new(), api_key: ApiKeyId::new() }
+        Self {
+            agent: AgentId::new(),
+            call: CallId::new(),
+            api_key: ApiKeyId::new(),
+            webhook: WebhookId::new(),
+            event: EventId::new(),
+        }
     }
 }
 
@@ -168,7 +192,8 @@ async fn fill(world: &World, organization: OrganizationId, account: AccountId) -
         .unwrap();
     let text = KeyText::new(KeyMode::Live).unwrap();
     let key = keys.write(move |tx| api_keys::keep(tx, "Canary key", KeyMode::Live, &text)).await.unwrap();
-    let contents = Contents { api_key: key.unwrap(), ..Contents::random() };
+    let (webhook, event) = world.webhook(organization, account, "https://localhost/").await;
+    let contents = Contents { api_key: key.unwrap(), webhook, event, ..Contents::random() };
     let (workspace, now) = (WorkspaceId::new(), OffsetDateTime::now_utc());
     scope
         .write_region(move |tx| {
@@ -228,6 +253,8 @@ fn filled(
         .replace("{sub_account}", &sub_account.to_string())
         .replace("{agent}", &contents.agent.to_string())
         .replace("{call}", &contents.call.to_string())
+        .replace("{webhook}", &contents.webhook.to_string())
+        .replace("{event}", &contents.event.to_string())
         .replace("{certificate}", &certificate.to_string())
         .replace("{api_key}", &contents.api_key.to_string())
 }

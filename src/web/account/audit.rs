@@ -80,6 +80,7 @@ pub async fn section(scope: &Scope<Administer>, url: &AuditUrl, href: &str) -> R
                 ("member.", "Members"),
                 ("person.", "People"),
                 ("api_key.", "API keys"),
+                ("webhook.", "Webhooks"),
                 ("organization.", "The organization"),
             ])),
             Field::new("via", "How")
@@ -187,6 +188,14 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
             ("edit", format!("renamed the API key that ends in {}", word(entry.details.get("hint"))))
         }
         "api_key.scopes_given" => ("keys", format!("gave the API key {object} its rights")),
+        "webhook.created" => ("webhooks", format!("added the webhook {object}")),
+        "webhook.updated" => ("edit", format!("changed the webhook {object}")),
+        "webhook.secret_rotated" => ("keys", format!("rotated the secret of the webhook {object}")),
+        "webhook.enabled" => ("play", format!("switched on the webhook {object}")),
+        "webhook.disabled" => ("pause", format!("switched off the webhook {object}")),
+        "webhook.deleted" => ("trash", format!("deleted the webhook {object}")),
+        "webhook.tested" => ("webhooks", format!("sent a test to the webhook {object}")),
+        "webhook.redelivered" => ("refresh", format!("sent events again to the webhook {object}")),
         "organization.created" => ("plus", format!("created the organization {object}")),
         "organization.feature_changed" => {
             let on = entry.details.get("after").and_then(Value::as_bool).unwrap_or_default();
