@@ -7,6 +7,7 @@
 //! - [`tx`]: a transaction with its tenant set.
 //! - [`change`]: a write with its audit entry.
 //! - [`deed`]: a write of somebody about themselves, told in the logs of their accounts.
+//! - [`link`]: coming by the link of an invitation.
 //! - [`session_store`]: sessions in the database.
 //!
 //! The pools are private to this module.
@@ -15,6 +16,7 @@ mod authenticate;
 mod change;
 mod deed;
 mod denied;
+mod link;
 pub mod permission;
 mod pools;
 pub mod principal;
@@ -37,6 +39,8 @@ pub use authenticate::PRODUCT_NAME;
 pub use change::{Change, Event, StoredEntry};
 pub use deed::Deed;
 pub use denied::Denied;
+pub use link::LinkTx;
+pub(crate) use link::account_of;
 pub use scope::{Program, Scope, facts};
 pub(crate) use tx::InAccount;
 pub use tx::{Control, EraserTx, GateTx, OperatorTx, Overview, RegionTx, Regional, Tx};
