@@ -11,7 +11,8 @@
 //! - [`security`], [`errors`]: what surrounds every request, and the pages that say why not.
 //! - [`sign_in`], [`password_reset`], [`sessions`], [`accounts`]: the gate; [`guesses`] and
 //!   [`hashing`] keep it from being forced.
-//! - [`account`], [`sub_accounts`], [`api_keys`]: the pages of accounts.
+//! - [`account`], [`sub_accounts`], [`api_keys`], [`members`]: the pages of accounts; [`desk`]
+//!   is where of two places the last is asked for. [`invitation`]: how one becomes a member.
 //! - [`views`]: one view struct per page and per fragment; handlers fill them and nothing else.
 
 pub mod account;
@@ -19,6 +20,7 @@ pub mod accounts;
 pub mod api_keys;
 pub mod assets;
 pub mod chart;
+pub mod desk;
 pub mod errors;
 pub mod filters;
 pub mod forms;
@@ -26,7 +28,9 @@ pub mod frame;
 pub mod guesses;
 pub mod hashing;
 pub mod health;
+pub mod invitation;
 mod known_devices;
+pub mod members;
 pub mod notices;
 pub mod page;
 pub mod parts;

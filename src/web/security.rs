@@ -131,7 +131,9 @@ fn is_foreign(request: &ServiceRequest, site: &Site) -> bool {
     }
     match text(header::ORIGIN) {
         // The page of a link with a token gives no origin away; the token is the proof.
-        Some("null") => !request.path().starts_with("/reset-password/"),
+        Some("null") => {
+            !["/reset-password/", "/invitations/"].iter().any(|start| request.path().starts_with(start))
+        }
         Some(origin) => !site.is_own_origin(origin, text(header::HOST)),
         None => headers.contains_key(header::COOKIE),
     }
