@@ -1,6 +1,6 @@
 //! The server, built once for the program and for its tests.
 
-use std::{collections::BTreeMap, io, net::TcpListener, sync::Arc, thread, time::Duration};
+use std::{collections::BTreeMap, io, net::TcpListener, num::NonZeroU32, sync::Arc, thread, time::Duration};
 
 use actix_session::{SessionMiddleware, config::BrowserSession};
 use actix_web::{
@@ -21,7 +21,8 @@ use crate::{
     provision::Ready,
     routes,
     start::{StartError, Stop},
-    values::Region,
+    v1::{self, rate::Rates},
+    values::{Region, Sealer},
     web::{
         forms::{self, FormKey},
         guesses::Guesses,
@@ -52,6 +53,8 @@ pub struct Application {
     session_key: Key,
     mailer: Mailer,
     public_url: String,
+    /// How often each key of the API may ask, per minute.
+    api_rate: NonZeroU32,
     workers: usize,
 }
 
@@ -81,6 +84,7 @@ impl Application {
             session_key: Key::from(&session_key),
             mailer,
             public_url: settings.public_url.clone(),
+            api_rate: settings.api_rate,
             workers: thread::available_parallelism().map_or(2, usize::from).max(2),
         })
     }
@@ -106,8 +110,8 @@ impl Application {
     ///
     /// When the listener cannot be used.
     pub async fn serve(self, listener: TcpListener, stop: Stop) -> io::Result<()> {
-        let Self { access, site, secret: _, session_key, mailer, public_url, workers } = self;
-        let work = work::begin(&access, mailer, public_url, &stop.wait());
+        let Self { access, site, secret, session_key, mailer, public_url, api_rate, workers } = self;
+        let work = work::begin(&access, mailer, public_url.clone(), &stop.wait());
         let stopping = stop.clone();
         let access = web::Data::from(access);
         let form_key = web::Data::new(FormKey::of(&site));
@@ -115,6 +119,13 @@ impl Application {
         let guesses = web::Data::new(Guesses::default());
         let hashing = web::Data::new(Hashing::default());
         let readiness = web::Data::new(Readiness::new(move || stopping.requested()));
+        let sealer = web::Data::new(Sealer::of(&secret));
+        let rights = routes::rights();
+        let regions: Vec<Region> = access.regions().cloned().collect();
+        let document = v1::document::document(&rights, &regions, &public_url);
+        let document = web::Data::new(v1::document::Written::of(&document)?);
+        let rights = web::Data::new(rights);
+        let rates = web::Data::new(Rates::new(api_rate));
         let gate = web::Data::new(Gate::new(access.clone(), site.clone(), guesses.clone(), hashing.clone()));
         let server = HttpServer::new(move || {
             let sessions = Sessions(access.clone().into_inner());
@@ -134,9 +145,19 @@ impl Application {
                 .app_data(hashing.clone())
                 .app_data(readiness.clone())
                 .app_data(gate.clone())
+                .app_data(sealer.clone())
+                .app_data(rights.clone())
+                .app_data(rates.clone())
+                .app_data(document.clone())
                 .app_data(web::PayloadConfig::new(forms::LARGEST))
                 .wrap(from_fn(security::surround))
                 .configure(routes::without_session)
+                .service(
+                    web::scope("/v1")
+                        .app_data(web::PayloadConfig::new(v1::request::LARGEST))
+                        .wrap(from_fn(v1::front::surround))
+                        .configure(routes::api),
+                )
                 .service(web::scope("").wrap(session).configure(routes::with_session))
         });
         let served = server

@@ -5,6 +5,7 @@ use std::{
     ffi::OsString,
     fs,
     net::{SocketAddr, ToSocketAddrs},
+    num::NonZeroU32,
     path::{Path, PathBuf},
 };
 
@@ -107,6 +108,9 @@ struct SettingTexts {
     #[arg(long, global = true, env = "DIALNEXA_SMTP_URL", default_value = "", value_name = "URL")]
     #[arg(hide_env_values = true, hide_default_value = true)]
     smtp_url: String,
+    /// How many requests each API key may make per minute, to each process of this program
+    #[arg(long, global = true, env = "DIALNEXA_API_RATE", default_value = "3000", value_name = "NUMBER")]
+    api_rate: String,
 }
 
 /// The settings, checked.
@@ -126,6 +130,8 @@ pub struct Settings {
     pub object_stores: BTreeMap<Region, String>,
     /// The mail server (`smtp` or `smtps`).
     pub smtp_url: Option<Url>,
+    /// How many requests each API key may make per minute, to each process.
+    pub api_rate: NonZeroU32,
 }
 
 impl Settings {
@@ -298,10 +304,21 @@ fn check(texts: &SettingTexts) -> Result<Settings, Vec<String>> {
             None
         }),
     };
-    match listen {
-        Some(listen) if wrong.is_empty() => {
-            Ok(Settings { listen, public_url, data_dir, database_url, regions, object_stores, smtp_url })
-        }
+    let api_rate = texts.api_rate.parse::<NonZeroU32>().ok();
+    if api_rate.is_none() {
+        wrong.push(format!("DIALNEXA_API_RATE: {:?} is not a number of requests from 1", texts.api_rate));
+    }
+    match (listen, api_rate) {
+        (Some(listen), Some(api_rate)) if wrong.is_empty() => Ok(Settings {
+            listen,
+            public_url,
+            data_dir,
+            database_url,
+            regions,
+            object_stores,
+            smtp_url,
+            api_rate,
+        }),
         _ => Err(wrong),
     }
 }

@@ -14,6 +14,7 @@
 //! - [`schema`]: the tables as the migrations leave them.
 //! - [`access`]: who asks, where, may they; the only door to the databases.
 //! - [`domain`]: the operations.
+//! - [`v1`]: the JSON face: the API.
 //! - [`web`]: the HTML face: pages, parts and assets.
 //! - [`work`]: what goes on in the background.
 
@@ -28,6 +29,7 @@ pub mod provision;
 pub mod routes;
 pub mod schema;
 pub mod start;
+pub mod v1;
 pub mod values;
 pub mod web;
 pub mod work;

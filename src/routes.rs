@@ -10,12 +10,16 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use crate::web::{
-    account::{agents, audit, billing, call, calls, numbers, overview, recording},
-    accounts, api_keys, assets, health, invitation,
-    members::{invite, leave, list as members, member, pending},
-    password_reset, sessions, sign_in,
-    sub_accounts::{access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show},
+use crate::{
+    v1,
+    values::KeyArea,
+    web::{
+        account::{agents, audit, billing, call, calls, numbers, overview, recording},
+        accounts, api_keys, assets, health, invitation,
+        members::{invite, leave, list as members, member, pending},
+        password_reset, sessions, sign_in,
+        sub_accounts::{access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show},
+    },
 };
 
 /// Whom a route answers.
@@ -81,6 +85,7 @@ routes! {
         Anybody "/healthz" { GET health::live }
         Anybody "/readyz" { GET health::ready }
         Anybody "/static/{path:.*}" { GET assets::file }
+        Anybody "/v1/openapi.json" { GET v1::document::show }
     }
 
     /// The pages.
@@ -180,6 +185,102 @@ routes! {
     }
 }
 
+/// One route of the API. It answers keys that have the right for its area.
+#[derive(Debug, Clone)]
+pub struct ApiRoute {
+    /// The method; GET answers HEAD too.
+    pub method: Method,
+    /// The path, with names of its parts in braces.
+    pub path: &'static str,
+    /// The area of the key's right; `None` for what any key may ask.
+    pub area: Option<KeyArea>,
+}
+
+/// Makes the table of the API, and the function that registers it. What belongs to an
+/// account stands once in it, and answers beneath each way to name one (`domain.md` 6.4).
+macro_rules! api_routes {
+    (
+        at_one_address: {
+            $($area:tt $path:literal { $($method:ident $handler:path),+ $(,)? })+
+        }
+        in_account: {
+            $($area_in:tt $path_in:literal { $($method_in:ident $handler_in:path),+ $(,)? })+
+        }
+    ) => {
+        /// Every route of the API there is.
+        pub const API_ROUTES: &[ApiRoute] = &[
+            $($(
+                ApiRoute { method: Method::$method, path: concat!("/v1", $path), area: area!($area) },
+            )+)+
+            $($(
+                ApiRoute { method: Method::$method_in, path: concat!("/v1", $path_in), area: area!($area_in) },
+                ApiRoute {
+                    method: Method::$method_in,
+                    path: concat!("/v1/organization", $path_in),
+                    area: area!($area_in),
+                },
+                ApiRoute {
+                    method: Method::$method_in,
+                    path: concat!("/v1/sub-accounts/{sub_account_id}", $path_in),
+                    area: area!($area_in),
+                },
+            )+)+
+        ];
+
+        /// Everything beneath `/v1`.
+        pub(crate) fn api(config: &mut ServiceConfig) {
+            $(config.service(web::resource($path)$(.route(on(Method::$method).to($handler)))+);)+
+            $(
+                let paths = [
+                    $path_in,
+                    concat!("/organization", $path_in),
+                    concat!("/sub-accounts/{sub_account_id}", $path_in),
+                ];
+                for path in paths {
+                    config.service(web::resource(path)$(.route(on(Method::$method_in).to($handler_in)))+);
+                }
+            )+
+        }
+    };
+}
+
+macro_rules! area {
+    (Any) => {
+        None
+    };
+    ($area:ident) => {
+        Some(KeyArea::$area)
+    };
+}
+
+api_routes! {
+    at_one_address: {
+        Any "/me" { GET v1::me::show }
+        SubAccounts "/sub-accounts" { GET v1::sub_accounts::list, POST v1::sub_accounts::create }
+        SubAccounts "/sub-accounts/{sub_account_id}" {
+            GET v1::sub_accounts::show, PATCH v1::sub_accounts::update, DELETE v1::deletions::delete
+        }
+        SubAccounts "/sub-accounts/{sub_account_id}/suspend" { POST v1::sub_accounts::suspend }
+        SubAccounts "/sub-accounts/{sub_account_id}/reactivate" { POST v1::sub_accounts::reactivate }
+        SubAccounts "/deletions" { GET v1::deletions::list }
+        SubAccounts "/deletions/{deletion_id}" { GET v1::deletions::show }
+        SubAccounts "/limits" { GET v1::limits::show, PUT v1::limits::set }
+        Billing "/sub-accounts/{sub_account_id}/wallet/recharge" { POST v1::wallet::recharge }
+    }
+
+    in_account: {
+        Billing "/wallet" { GET v1::wallet::show }
+        Billing "/transactions" { GET v1::wallet::transactions }
+        Usage "/usage" { GET v1::usage::show }
+        AuditLog "/audit-log" { GET v1::audit_log::list }
+    }
+}
+
+/// The right that each route of the API takes.
+pub(crate) fn rights() -> v1::front::Rights {
+    v1::front::Rights::of(API_ROUTES.iter().map(|route| (route.method.clone(), route.path, route.area)))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -194,5 +295,24 @@ mod tests {
             let is_in_account = route.path.contains("{account}");
             assert_eq!(route.answers == Answers::Member, is_in_account, "{}", route.path);
         }
+    }
+
+    #[test]
+    fn the_document_and_the_table_of_the_api_say_the_same() {
+        let document = v1::document::document(&rights(), &[], "http://localhost");
+        let written = serde_json::to_value(&document).unwrap();
+        let mut described: Vec<_> = written["paths"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .flat_map(|(path, item)| {
+                item.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
+            })
+            .collect();
+        let mut routed: Vec<_> =
+            API_ROUTES.iter().map(|route| (route.method.to_string(), route.path.to_owned())).collect();
+        described.sort();
+        routed.sort();
+        assert_eq!(described, routed);
     }
 }

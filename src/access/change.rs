@@ -51,6 +51,14 @@ impl<T> Change<T> {
         Self { value, events: std::iter::once(first).chain(others).collect() }
     }
 
+    /// The same write with another result, unless that is an error: then nothing is kept.
+    ///
+    /// # Errors
+    /// That of `map`.
+    pub fn try_map<U, E>(self, map: impl FnOnce(T) -> Result<U, E>) -> Result<Change<U>, E> {
+        Ok(Change { value: map(self.value)?, events: self.events })
+    }
+
     /// This write and another in the same transaction: the first's result, both's events.
     pub fn and<U>(mut self, other: Change<U>) -> Self {
         self.events.extend(other.events);

@@ -259,6 +259,16 @@ impl<P: Permission> FromRequest for Scope<P> {
 #[derive(Debug, Clone)]
 pub struct Program(pub Arc<Asker>);
 
+impl FromRequest for Program {
+    type Error = Denied;
+    type Future = std::future::Ready<Result<Self, Denied>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let program = request.extensions().get::<Self>().cloned();
+        std::future::ready(program.ok_or(Denied(Error::SignedOut)))
+    }
+}
+
 impl<P: Permission> Scope<P> {
     /// The account that a program's request names: every request names its target
     /// (`domain.md` 6.4).

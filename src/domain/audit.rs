@@ -79,6 +79,12 @@ pub fn page<P: Includes<Administer>>(
     Ok(Slice::of(query.load(tx.connection())?, &part, limit.into()))
 }
 
+/// How many entries the account's log has.
+pub fn length<P: Includes<Administer>>(tx: &mut Tx<'_, P>) -> Result<i64, Error> {
+    let last = audit_heads::table.select(audit_heads::last_sequence).first(tx.connection()).optional()?;
+    Ok(last.unwrap_or(0))
+}
+
 /// What a check of an account's chain found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {

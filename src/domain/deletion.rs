@@ -37,8 +37,8 @@ use super::{
 /// What somebody confirms before a deletion.
 #[derive(Debug, Clone, Default)]
 pub struct Confirmation {
-    /// The sub-account's name as typed.
-    pub typed_name: String,
+    /// The sub-account's name as typed, by a person; a program names the id alone.
+    pub typed_name: Option<String>,
     /// The balance, in minor units, that the person was shown and gives up.
     pub acknowledged_balance: Option<i64>,
 }
@@ -109,7 +109,7 @@ pub fn request(
 fn confirm(name: &str, balance: &Money, confirmation: &Confirmation) -> Result<(), Error> {
     let mut wrong = Vec::new();
     let name = SubAccountName::parse(name).map_err(|_| Error::internal("a stored name breaks the rules"))?;
-    if !name.is_typed_as(&confirmation.typed_name) {
+    if confirmation.typed_name.as_ref().is_some_and(|typed| !name.is_typed_as(typed)) {
         wrong.push(FieldError::new(
             "name",
             format!("Type the name exactly as it stands: {}. Capital letters count.", name.as_str()),

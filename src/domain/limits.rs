@@ -17,8 +17,8 @@ use super::sub_accounts::allocation::{self, Allocation, Holder, Shortage};
 pub struct LimitChange {
     /// Whose limit.
     pub id: SubAccountId,
-    /// The limit that the editor was shown.
-    pub seen: i32,
+    /// The limit that the editor was shown, where they were shown one.
+    pub seen: Option<i32>,
     /// The limit that the editor wants.
     pub to: i32,
 }
@@ -48,6 +48,27 @@ pub enum Outcome {
     Overtaken(Vec<Overtaken>),
     /// More was wished for than is free.
     Shortage(Shortage),
+}
+
+impl Outcome {
+    /// The shares after it, for a caller to whom anything but `Done` is an error.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] with code `limit_changed` or `concurrency_unavailable`.
+    pub fn done(self) -> Result<Allocation, Error> {
+        match self {
+            Self::Done { allocation, .. } => Ok(allocation),
+            Self::Shortage(shortage) => Err(shortage.into()),
+            Self::Overtaken(overtaken) => {
+                let now: Vec<_> = overtaken
+                    .iter()
+                    .map(|one| format!("{} has {} instead of {}", one.now.id, one.now.limit, one.seen))
+                    .collect();
+                let message = format!("Limits were changed in the meantime: {}.", now.join(", "));
+                Err(Error::Conflict { code: "limit_changed", message })
+            }
+        }
+    }
 }
 
 /// What limits would come to, worked out without changing anything.
@@ -120,10 +141,9 @@ pub fn change(tx: &mut Tx<'_, ManageSubAccounts>, changes: &[LimitChange]) -> Re
     let overtaken: Vec<_> = changes
         .iter()
         .filter_map(|change| Some((row(change)?, change)))
-        .filter(|(row, change)| row.limit != change.seen && row.limit != change.to)
-        .map(|(row, change)| {
-            Ok(Overtaken { now: row.clone(), seen: change.seen, by: last_changed_by(tx, row.id)? })
-        })
+        .filter_map(|(row, change)| Some((row, change.seen?, change.to)))
+        .filter(|(row, seen, to)| row.limit != *seen && row.limit != *to)
+        .map(|(row, seen, _)| Ok(Overtaken { now: row.clone(), seen, by: last_changed_by(tx, row.id)? }))
         .collect::<Result<_, Error>>()?;
     if !overtaken.is_empty() {
         return Ok(Change::none(Outcome::Overtaken(overtaken)));

@@ -16,6 +16,10 @@ use diesel::{
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use type_safe_id::{StaticType, TypeSafeId};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, schema::Type as SchemaType},
+};
 use uuid::{NoContext, Timestamp, Uuid};
 
 /// The text is not an id of the wanted kind.
@@ -118,7 +122,26 @@ macro_rules! ids {
                 Uuid::from_sql(value).map(Self)
             }
         }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                text_schema(concat!("^", $prefix, "_[0-7][0-9a-hjkmnp-tv-z]{25}$"), &Self(EXAMPLE))
+            }
+        }
+
+        impl ToSchema for $name {}
     )*};
+}
+
+/// An example of an id, always the same.
+const EXAMPLE: Uuid = Uuid::from_u128(0x0195_9d80_e993_7b5b_b5bb_78a2_5f3d_8a3f);
+
+fn text_schema(pattern: &str, example: &impl fmt::Display) -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::String)
+        .pattern(Some(pattern))
+        .examples([serde_json::Value::from(example.to_string())])
+        .into()
 }
 
 ids! {
@@ -205,6 +228,14 @@ impl From<AccountId> for String {
         id.to_string()
     }
 }
+
+impl PartialSchema for AccountId {
+    fn schema() -> RefOr<Schema> {
+        text_schema("^(org|sa)_[0-7][0-9a-hjkmnp-tv-z]{25}$", &SubAccountId(EXAMPLE))
+    }
+}
+
+impl ToSchema for AccountId {}
 
 impl From<OrganizationId> for AccountId {
     fn from(id: OrganizationId) -> Self {

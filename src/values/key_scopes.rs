@@ -11,6 +11,11 @@ use diesel::{
 };
 use serde::{Deserialize, Serialize};
 
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ArrayBuilder, ObjectBuilder, RefOr, Schema, schema::Type},
+};
+
 use super::{
     AccountId, WorkspaceId,
     enumeration::{UnknownWord, words},
@@ -167,6 +172,23 @@ impl FromIterator<KeyScope> for KeyScopes {
         Self(scopes.into_iter().collect())
     }
 }
+
+impl PartialSchema for KeyScopes {
+    fn schema() -> RefOr<Schema> {
+        let words = KeyArea::ALL.iter().flat_map(|area| {
+            KeyLevel::ALL.iter().map(|level| KeyScope { area: *area, level: *level }.to_string())
+        });
+        let word =
+            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.collect::<Vec<_>>()));
+        ArrayBuilder::new()
+            .items(word)
+            .unique_items(true)
+            .examples([serde_json::json!(["agents:write", "calls:read"])])
+            .into()
+    }
+}
+
+impl ToSchema for KeyScopes {}
 
 impl ToSql<Array<Text>, Pg> for KeyScopes {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {

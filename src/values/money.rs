@@ -1,9 +1,9 @@
 //! Money: integer minor units with their currency (`domain.md` 4.1).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// An amount in minor units (paise for INR), which may be negative in a ledger.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Money {
     /// Minor units: `123456` is ₹1,234.56.
     pub minor: i64,
@@ -28,6 +28,9 @@ impl Money {
     pub fn new(minor: i64, currency: impl Into<String>) -> Self {
         Self { minor, currency: currency.into() }
     }
+
+    /// Decimals of the major unit (ISO 4217): every currency on offer has two.
+    pub const DECIMALS: u32 = 2;
 
     /// The sum of two amounts of one currency.
     pub fn checked_add(&self, other: &Self) -> Result<Self, MoneyError> {

@@ -51,6 +51,19 @@ impl Region {
     }
 }
 
+impl utoipa::PartialSchema for Region {
+    /// A word; which words there are is configured, and the document of a running server
+    /// says so.
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .examples([serde_json::json!("india")])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Region {}
+
 impl FromStr for Region {
     type Err = InvalidRegion;
 

@@ -1,10 +1,12 @@
 //! The one test binary. It needs a PostgreSQL in `DIALNEXA_DATABASE_URL`: `make test` starts one.
 
+mod api;
 mod architecture;
 mod audit;
 mod browser;
 mod calls;
 mod chromium;
+mod client;
 mod demo;
 mod forms;
 mod gate;

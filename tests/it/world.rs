@@ -5,6 +5,7 @@ use std::{
     collections::BTreeMap,
     env, fs,
     net::{SocketAddr, TcpListener},
+    num::NonZeroU32,
     path::{Path, PathBuf},
     sync::{
         Arc, OnceLock,
@@ -60,6 +61,8 @@ pub struct Tenant {
 pub struct WorldOptions {
     pub smtp_url: Option<Url>,
     pub public_url: Option<String>,
+    /// How often a key may ask per minute; as often as it likes, unless said.
+    pub api_rate: Option<NonZeroU32>,
     /// Without the two tenants: for what makes tenants of its own.
     pub empty: bool,
 }
@@ -164,6 +167,7 @@ impl World {
             regions: BTreeMap::new(),
             object_stores: BTreeMap::new(),
             smtp_url: options.smtp_url,
+            api_rate: options.api_rate.unwrap_or(NonZeroU32::MAX),
         };
         let application = Application::open(&settings, databases.ready.clone()).unwrap();
         let access = application.access().clone();
@@ -280,7 +284,7 @@ impl World {
             ..NewSubAccountInput::default()
         };
         let new = NewSubAccount::check(&input, &regions()).unwrap();
-        scope.write(move |tx| create(tx, &new)).await.unwrap()
+        scope.write(move |tx| create(tx, &new)).await.unwrap().id
     }
 
     /// Every database of this world, with the name of its region or "control": its own

@@ -19,7 +19,8 @@ CREATE FUNCTION current_key() RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE
 
 -- The gate sees the key that is presented to it, and the account that this key opens.
 CREATE POLICY presented ON api_keys FOR SELECT TO dialnexa_gate USING (token_hash = (SELECT current_key()));
-CREATE POLICY used ON api_keys FOR UPDATE TO dialnexa_gate USING (token_hash = (SELECT current_key()));
+CREATE POLICY used ON api_keys FOR UPDATE TO dialnexa_gate
+    USING (token_hash = (SELECT current_key())) WITH CHECK (token_hash = (SELECT current_key()));
 GRANT SELECT, UPDATE (last_used_at, last_used_ip) ON api_keys TO dialnexa_gate;
 CREATE POLICY opened_by_key ON organizations FOR SELECT TO dialnexa_gate USING (
     EXISTS (SELECT FROM api_keys k WHERE k.organization_id = organizations.organization_id

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use crate::{
     access::{
         InAccount, Tx,
-        permission::{Includes, Permission, ViewBilling},
+        permission::{Includes, ManageSubAccounts, Permission, ViewBilling},
     },
     error::Error,
     schema::control::{ledger_accounts, ledger_postings},
@@ -172,6 +172,37 @@ fn out_of_range() -> Error {
     Error::invalid("amount", "The amount is too large.")
 }
 
+/// Works out what one entry's postings in an account make of its balances.
+fn place(
+    standings: &mut BTreeMap<LedgerAccount, Standing>,
+    entry: &Entry,
+    id: TransactionId,
+) -> Result<Vec<NewPosting>, Error> {
+    let mut rows = Vec::new();
+    for (account, minor) in &entry.postings {
+        let standing = standings.get_mut(account).ok_or(Error::NotFound)?;
+        standing.balance = standing.balance.checked_add(*minor).ok_or_else(out_of_range)?;
+        standing.sequence += 1;
+        if *account == LedgerAccount::Wallet && standing.balance < 0 {
+            return Err(Error::Unpaid("The wallet does not hold enough for this.".to_owned()));
+        }
+        rows.push(NewPosting {
+            ledger_account: *account,
+            sequence: standing.sequence,
+            transaction_id: id,
+            currency: standing.currency.clone(),
+            amount_minor: *minor,
+            balance_after_minor: standing.balance,
+            kind: entry.kind,
+            reference: entry.reference.clone(),
+            call_id: entry.call,
+            charged_for: entry.charged_for,
+            occurred_at: entry.occurred_at,
+        });
+    }
+    Ok(rows)
+}
+
 /// Works out what the entries make of the balances, without touching the database.
 fn apply(
     standings: &mut BTreeMap<LedgerAccount, Standing>,
@@ -181,27 +212,7 @@ fn apply(
     for entry in entries {
         check(entry)?;
         let id = TransactionId::at(entry.occurred_at);
-        for (account, minor) in &entry.postings {
-            let standing = standings.get_mut(account).ok_or(Error::NotFound)?;
-            standing.balance = standing.balance.checked_add(*minor).ok_or_else(out_of_range)?;
-            standing.sequence += 1;
-            if *account == LedgerAccount::Wallet && standing.balance < 0 {
-                return Err(Error::Unpaid("The wallet does not hold enough for this.".to_owned()));
-            }
-            rows.push(NewPosting {
-                ledger_account: *account,
-                sequence: standing.sequence,
-                transaction_id: id,
-                currency: standing.currency.clone(),
-                amount_minor: *minor,
-                balance_after_minor: standing.balance,
-                kind: entry.kind,
-                reference: entry.reference.clone(),
-                call_id: entry.call,
-                charged_for: entry.charged_for,
-                occurred_at: entry.occurred_at,
-            });
-        }
+        rows.extend(place(standings, entry, id)?);
         ids.push(id);
     }
     Ok((ids, rows))
@@ -226,6 +237,17 @@ pub fn post_all<P: Permission>(tx: &mut Tx<'_, P>, entries: &[Entry]) -> Result<
     let before = lock(tx)?;
     let mut after = before.clone();
     let (ids, rows) = apply(&mut after, entries)?;
+    keep(tx, &before, &after, &rows)?;
+    Ok(ids)
+}
+
+/// Keeps postings with the balances that they make.
+fn keep<P: Permission>(
+    tx: &mut Tx<'_, P>,
+    before: &BTreeMap<LedgerAccount, Standing>,
+    after: &BTreeMap<LedgerAccount, Standing>,
+    rows: &[NewPosting],
+) -> Result<(), Error> {
     for standing in after.values().filter(|standing| before.get(&standing.account) != Some(standing)) {
         diesel::update(ledger_accounts::table)
             .filter(ledger_accounts::ledger_account.eq(standing.account))
@@ -238,7 +260,44 @@ pub fn post_all<P: Permission>(tx: &mut Tx<'_, P>, entries: &[Entry]) -> Result<
     for batch in rows.chunks(BATCH) {
         diesel::insert_into(ledger_postings::table).values(batch).execute(tx.connection())?;
     }
-    Ok(ids)
+    Ok(())
+}
+
+/// Moves `minor` units from the organization's wallet to a sub-account's: one entry with a
+/// posting on either side, kept by one commit. Gives its id and what the sub-account's
+/// wallet holds after it. The organization's ledger is locked first, by everyone.
+///
+/// # Errors
+/// [`Error::Unpaid`] when the organization's wallet holds too little.
+pub fn transfer<P: Includes<ManageSubAccounts>>(
+    tx: &mut Tx<'_, P>,
+    to: SubAccountId,
+    minor: i64,
+    reference: &str,
+    at: OffsetDateTime,
+) -> Result<(TransactionId, Money), Error> {
+    if minor <= 0 {
+        return Err(Error::invalid("amount", "The amount must be above zero."));
+    }
+    let id = TransactionId::at(at);
+    let post = |tx: &mut Tx<'_, P>, minor: i64| {
+        let entry = Entry {
+            kind: EntryKind::Transfer,
+            reference: reference.to_owned(),
+            call: None,
+            charged_for: None,
+            occurred_at: at,
+            postings: vec![(LedgerAccount::Wallet, minor)],
+        };
+        let before = lock(tx)?;
+        let mut after = before.clone();
+        let rows = place(&mut after, &entry, id)?;
+        keep(tx, &before, &after, &rows)?;
+        after.remove(&LedgerAccount::Wallet).ok_or(Error::NotFound)
+    };
+    post(tx, -minor)?;
+    let theirs = tx.within(to, |tx| post(tx, minor))?;
+    Ok((id, Money::new(theirs.balance, theirs.currency)))
 }
 
 /// Writes off what is left in the wallet, before its account is deleted. Nothing flows
@@ -260,6 +319,14 @@ pub fn balance<P: Permission>(tx: &mut Tx<'_, P>) -> Result<Money, Error> {
         .select((ledger_accounts::balance_minor, ledger_accounts::currency))
         .first::<(i64, String)>(tx.connection())?;
     Ok(Money::new(minor, currency))
+}
+
+/// How many lines the wallet's statement has.
+pub fn length<P: Includes<ViewBilling>>(tx: &mut Tx<'_, P>) -> Result<i64, Error> {
+    Ok(ledger_accounts::table
+        .filter(ledger_accounts::ledger_account.eq(LedgerAccount::Wallet))
+        .select(ledger_accounts::last_sequence)
+        .first(tx.connection())?)
 }
 
 /// One line of the wallet's statement.

@@ -226,13 +226,14 @@ async fn create(
             let key = IdempotencyKey::parse("key", sub_account.slug)?;
             idempotency::once(tx, "demo.create", &key, &(), |tx| {
                 let change = sub_accounts::create(tx, &new)?;
-                diesel::update(rows::table.find((tx.organization(), *change.value())))
+                diesel::update(rows::table.find((tx.organization(), change.value().id)))
                     .set(rows::created_at.eq(OffsetDateTime::now_utc() - age))
                     .execute(tx.connection())?;
                 Ok(change)
             })
         })
         .await
+        .map(|made| made.id)
 }
 
 async fn suspend(scope: &Scope<ManageSubAccounts>, id: SubAccountId, days: u16) -> Result<(), Error> {

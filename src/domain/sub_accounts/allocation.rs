@@ -194,6 +194,15 @@ pub fn shortage(
     })
 }
 
+/// The code of a refusal because of concurrency that is not free.
+pub const CONCURRENCY_UNAVAILABLE: &str = "concurrency_unavailable";
+
+impl From<Shortage> for Error {
+    fn from(shortage: Shortage) -> Self {
+        Self::Conflict { code: CONCURRENCY_UNAVAILABLE, message: shortage.to_string() }
+    }
+}
+
 impl std::fmt::Display for Shortage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(

@@ -1,8 +1,9 @@
 //! A new sub-account, provisioned at once (`domain.md` 2.1).
 
 use diesel::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+use time::OffsetDateTime;
 
 use crate::{
     access::{Change, Event, Tx, permission::ManageSubAccounts},
@@ -78,6 +79,43 @@ impl NewSubAccount {
     }
 }
 
+impl NewSubAccount {
+    /// Its name.
+    pub fn name(&self) -> &SubAccountName {
+        &self.name
+    }
+
+    /// Who pays.
+    pub fn billing_mode(&self) -> BillingMode {
+        self.billing_mode
+    }
+
+    /// Where its call content will live.
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// Calls at the same time.
+    pub fn concurrency_limit(&self) -> i32 {
+        self.concurrency_limit
+    }
+
+    /// The caller's own reference.
+    pub fn external_id(&self) -> Option<&str> {
+        self.external_id.as_deref()
+    }
+}
+
+/// A sub-account that was just made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Created {
+    /// Its id.
+    pub id: SubAccountId,
+    /// Since when it exists.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
 /// A concurrency limit: a whole number from 0.
 ///
 /// # Errors
@@ -89,21 +127,20 @@ pub fn limit_of(number: Option<i64>) -> Result<i32, FieldError> {
         .ok_or_else(|| FieldError::new("concurrency_limit", "Enter a whole number of calls, 0 or more."))
 }
 
+/// The code of a refusal because of a reference that is in use.
+pub const EXTERNAL_ID_TAKEN: &str = "external_id_taken";
+
 /// Creates the sub-account with its default workspace and its ledger accounts.
 ///
 /// # Errors
-/// [`Error::Invalid`] on `concurrency_limit` when more is asked for than is free, on
-/// `external_id` when it is taken.
-pub fn create(
-    tx: &mut Tx<'_, ManageSubAccounts>,
-    new: &NewSubAccount,
-) -> Result<Change<SubAccountId>, Error> {
+/// [`Error::Conflict`] with code `concurrency_unavailable` when more is asked for than is
+/// free, `external_id_taken` when another sub-account has the reference.
+pub fn create(tx: &mut Tx<'_, ManageSubAccounts>, new: &NewSubAccount) -> Result<Change<Created>, Error> {
     let organization = tx.organization();
     let shares = allocation::lock(tx)?;
     let excess = shares.with(0, new.concurrency_limit, 0).excess();
     if excess > 0 {
-        let shortage = allocation::shortage(tx, shares, excess)?;
-        return Err(Error::invalid("concurrency_limit", shortage.to_string()));
+        return Err(allocation::shortage(tx, shares, excess)?.into());
     }
     if let Some(external_id) = &new.external_id {
         let taken = diesel::select(diesel::dsl::exists(
@@ -113,14 +150,17 @@ pub fn create(
         ))
         .get_result::<bool>(tx.connection())?;
         if taken {
-            return Err(Error::invalid("external_id", "Another of your sub-accounts has this reference."));
+            return Err(Error::Conflict {
+                code: EXTERNAL_ID_TAKEN,
+                message: "Another of your sub-accounts has this reference.".to_owned(),
+            });
         }
     }
     let id = SubAccountId::new();
     diesel::insert_into(accounts::table)
         .values((accounts::organization_id.eq(organization), accounts::account_id.eq(id)))
         .execute(tx.connection())?;
-    diesel::insert_into(sub_accounts::table)
+    let created_at = diesel::insert_into(sub_accounts::table)
         .values((
             sub_accounts::sub_account_id.eq(id),
             sub_accounts::name.eq(new.name.as_str()),
@@ -129,7 +169,8 @@ pub fn create(
             sub_accounts::region.eq(&new.region),
             sub_accounts::concurrency_limit.eq(new.concurrency_limit),
         ))
-        .execute(tx.connection())?;
+        .returning(sub_accounts::created_at)
+        .get_result(tx.connection())?;
     let currency: String =
         organizations::table.find(organization).select(organizations::currency).first(tx.connection())?;
     tx.within(id, |tx| {
@@ -147,5 +188,5 @@ pub fn create(
             "concurrency_limit": new.concurrency_limit,
         }),
     };
-    Ok(Change::told_by(id, event(organization.into()), [event(id.into())]))
+    Ok(Change::told_by(Created { id, created_at }, event(organization.into()), [event(id.into())]))
 }

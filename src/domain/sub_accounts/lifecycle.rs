@@ -1,4 +1,4 @@
-//! Suspend, reactivate, rename (`domain.md` 2.3).
+//! Suspend, reactivate, rename (`domain.md` 2.3), change who pays (4.3).
 
 use diesel::prelude::*;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::{
     access::{Change, Event, Tx, permission::ManageSubAccounts},
     error::Error,
     schema::control::sub_accounts,
-    values::{SubAccountId, SubAccountStatus},
+    values::{BillingMode, SubAccountId, SubAccountStatus},
 };
 
 use super::{allocation, name::SubAccountName};
@@ -80,14 +80,15 @@ pub fn reactivate(tx: &mut Tx<'_, ManageSubAccounts>, id: SubAccountId) -> Resul
     set_status(tx, id, SubAccountStatus::Active, "sub_account.reactivated")
 }
 
-/// Gives a sub-account another name. `seen` is the name that the editor was shown.
+/// Gives a sub-account another name. `seen` is the name that the editor was shown, where
+/// they were shown one.
 ///
 /// # Errors
 /// [`Error::Conflict`] with code `name_changed` when somebody else renamed it meanwhile.
 pub fn rename(
     tx: &mut Tx<'_, ManageSubAccounts>,
     id: SubAccountId,
-    seen: &str,
+    seen: Option<&str>,
     to: &SubAccountName,
 ) -> Result<Change<()>, Error> {
     let organization = tx.organization();
@@ -95,7 +96,7 @@ pub fn rename(
     if name == to.as_str() {
         return Ok(Change::none(()));
     }
-    if name != seen {
+    if seen.is_some_and(|seen| seen != name) {
         return Err(Error::Conflict {
             code: "name_changed",
             message: format!("Somebody renamed this sub-account to “{name}” while you were editing."),
@@ -106,4 +107,27 @@ pub fn rename(
         .execute(tx.connection())?;
     let details = json!({ "before": name, "after": to.as_str() });
     Ok(both_sides(tx, (), id, "sub_account.renamed", to.as_str().to_owned(), details))
+}
+
+/// Changes who pays. Calls in progress settle in the mode they began in; what is in the
+/// sub-account's wallet stays there, frozen while the parent pays. Tells whether anything
+/// changed.
+///
+/// # Errors
+/// [`Error::NotFound`] for an id that is not one of this organization's.
+pub fn change_billing_mode(
+    tx: &mut Tx<'_, ManageSubAccounts>,
+    id: SubAccountId,
+    to: BillingMode,
+) -> Result<Change<bool>, Error> {
+    let organization = tx.organization();
+    let (name, _) = lock(tx, id)?;
+    let row = sub_accounts::table.find((organization, id));
+    let from: BillingMode = row.select(sub_accounts::billing_mode).first(tx.connection())?;
+    if from == to {
+        return Ok(Change::none(false));
+    }
+    diesel::update(row).set(sub_accounts::billing_mode.eq(to)).execute(tx.connection())?;
+    let details = json!({ "before": from, "after": to });
+    Ok(both_sides(tx, true, id, "sub_account.billing_mode_changed", name, details))
 }

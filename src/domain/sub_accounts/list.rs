@@ -46,8 +46,12 @@ pub struct Query {
     pub sort: Sort,
     /// Largest, latest or last first.
     pub descending: bool,
+    /// Only the one of this reference.
+    pub external_id: Option<String>,
     /// Where the page begins; `None` for the first.
     pub from: Option<Cursor>,
+    /// Rows to pass over first: for pages that are asked for by number.
+    pub skip: i64,
     /// Rows on a page.
     pub page_size: i64,
 }
@@ -61,7 +65,9 @@ impl Default for Query {
             billing_mode: None,
             sort: Sort::Name,
             descending: false,
+            external_id: None,
             from: None,
+            skip: 0,
             page_size: 25,
         }
     }
@@ -70,7 +76,11 @@ impl Default for Query {
 impl Query {
     /// Whether it leaves anything out.
     pub fn is_filtered(&self) -> bool {
-        self.search.is_some() || self.status.is_some() || self.region.is_some() || self.billing_mode.is_some()
+        self.search.is_some()
+            || self.status.is_some()
+            || self.region.is_some()
+            || self.billing_mode.is_some()
+            || self.external_id.is_some()
     }
 }
 
@@ -256,6 +266,9 @@ fn filtered<'q>(tx: &Overview<'_>, query: &'q Query) -> Boxed<'q> {
     if let Some(region) = &query.region {
         rows = rows.filter(sub_accounts::region.eq(region));
     }
+    if let Some(external_id) = &query.external_id {
+        rows = rows.filter(sub_accounts::external_id.eq(external_id));
+    }
     if let Some(billing_mode) = query.billing_mode {
         rows = rows.filter(sub_accounts::billing_mode.eq(billing_mode));
     }
@@ -309,7 +322,8 @@ pub fn page(tx: &mut Overview<'_>, query: &Query) -> Result<Page, Error> {
             ordered!(rows, sub_accounts::concurrency_limit, from, descending)
         }
     };
-    let mut rows: Vec<Listed> = rows.limit(query.page_size + 1).select(COLUMNS).load(tx.connection())?;
+    let mut rows: Vec<Listed> =
+        rows.offset(query.skip).limit(query.page_size + 1).select(COLUMNS).load(tx.connection())?;
     let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > query.page_size;
     if more {
         rows.pop();
@@ -326,8 +340,15 @@ pub fn page(tx: &mut Overview<'_>, query: &Query) -> Result<Page, Error> {
     })
 }
 
-/// How many sub-accounts a filter leaves.
+/// How many sub-accounts a filter leaves. Those of all are kept beside the organization.
 pub fn count(tx: &mut Overview<'_>, query: &Query) -> Result<i64, Error> {
+    if !query.is_filtered() {
+        let (active, suspended) = organizations::table
+            .find(tx.organization())
+            .select((organizations::active_sub_accounts, organizations::suspended_sub_accounts))
+            .first::<(i32, i32)>(tx.connection())?;
+        return Ok(i64::from(active) + i64::from(suspended));
+    }
     Ok(filtered(tx, query).count().get_result(tx.connection())?)
 }
 

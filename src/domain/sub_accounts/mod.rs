@@ -2,7 +2,8 @@
 //!
 //! - [`create`]: a new one, provisioned at once.
 //! - [`list`]: the parent's list, searched, sorted and paged by key.
-//! - [`lifecycle`]: suspend, reactivate, rename.
+//! - [`lifecycle`]: suspend, reactivate, rename, change who pays.
+//! - [`recharge`]: money pushed from the parent's wallet.
 //! - [`allocation`]: how the organization's concurrency is shared out.
 
 pub mod allocation;
@@ -10,6 +11,7 @@ pub mod create;
 pub mod lifecycle;
 pub mod list;
 mod name;
+pub mod recharge;
 
-pub use create::{NewSubAccount, NewSubAccountInput, create};
+pub use create::{Created, NewSubAccount, NewSubAccountInput, create};
 pub use name::{SubAccountName, names};

@@ -51,7 +51,7 @@ pub async fn delete(
     let form = form.by(&scope)?;
     let id = place.sub_account;
     let confirmation =
-        Confirmation { typed_name: form.name.clone(), acknowledged_balance: form.acknowledge_balance };
+        Confirmation { typed_name: Some(form.name.clone()), acknowledged_balance: form.acknowledge_balance };
     match scope.write(move |tx| deletion::request(tx, id, &confirmation)).await {
         Ok(certificate) => {
             Ok(see(told(&format!("/accounts/{}/deletions/{certificate}", place.account), "deleting")))

@@ -144,7 +144,9 @@ impl Typed {
         let (mut changes, mut wrong) = (Vec::new(), HashMap::new());
         for (id, text) in &self.limits {
             match (limit_of(super::whole_number(text)), self.seen.get(id)) {
-                (Ok(to), Some(seen)) if to != *seen => changes.push(LimitChange { id: *id, seen: *seen, to }),
+                (Ok(to), Some(seen)) if to != *seen => {
+                    changes.push(LimitChange { id: *id, seen: Some(*seen), to });
+                }
                 (Err(error), _) => {
                     wrong.insert(*id, error.message);
                 }
@@ -436,7 +438,7 @@ fn reviewed(rows: &[Listed], changes: &[LimitChange]) -> Vec<ReviewedLimit> {
         .map(|(listed, change)| ReviewedLimit {
             field_name: format!("reviewed-{}", listed.id),
             name: listed.name.clone(),
-            before: change.seen.into(),
+            before: change.seen.unwrap_or(listed.limit).into(),
             after: change.to.into(),
             note: if change.to < listed.in_use {
                 format!(

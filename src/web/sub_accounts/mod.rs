@@ -16,7 +16,11 @@ use serde::Deserialize;
 
 use crate::{
     access::{Denied, Scope, permission::ManageSubAccounts},
-    domain::sub_accounts::list::{self as sub_accounts, Listed},
+    domain::sub_accounts::{
+        allocation::CONCURRENCY_UNAVAILABLE,
+        create::EXTERNAL_ID_TAKEN,
+        list::{self as sub_accounts, Listed},
+    },
     error::{Error, FieldError},
     values::{AccountId, SubAccountId},
     web::parts::{Crumb, Field, Tab},
@@ -80,6 +84,12 @@ fn told_apart(listed: &Listed) -> String {
 pub(super) fn wrong_fields(error: Error) -> Result<Vec<FieldError>, Denied> {
     match error {
         Error::Invalid(fields) => Ok(fields),
+        Error::Conflict { code: CONCURRENCY_UNAVAILABLE, message } => {
+            Ok(vec![FieldError::new("concurrency_limit", message)])
+        }
+        Error::Conflict { code: EXTERNAL_ID_TAKEN, message } => {
+            Ok(vec![FieldError::new("external_id", message)])
+        }
         other => Err(Denied(other)),
     }
 }

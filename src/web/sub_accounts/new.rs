@@ -70,7 +70,7 @@ pub async fn submit(
         Err(wrong) => Err(wrong),
     };
     match created {
-        Ok(id) => Ok(see(told(&super::href(&scope, id), "created"))),
+        Ok(made) => Ok(see(told(&super::href(&scope, made.id), "created"))),
         Err(error) => {
             let wrong = super::wrong_fields(error)?;
             page(&scope, &visit, &form, &wrong, StatusCode::UNPROCESSABLE_ENTITY).await

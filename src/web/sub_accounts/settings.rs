@@ -50,7 +50,7 @@ pub async fn rename(
     let renamed = match SubAccountName::parse(&form.name) {
         Ok(name) => {
             let seen = form.seen.clone();
-            scope.write(move |tx| lifecycle::rename(tx, id, &seen, &name)).await
+            scope.write(move |tx| lifecycle::rename(tx, id, Some(&seen), &name)).await
         }
         Err(wrong) => Err(Error::Invalid(vec![wrong])),
     };

@@ -1,0 +1,80 @@
+//! Money pushed from the parent's wallet into a sub-account's (`domain.md` 4.7).
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use crate::{
+    access::{Change, Event, Tx, permission::PushFunds},
+    domain::billing::ledger,
+    error::Error,
+    schema::control::sub_accounts,
+    values::{BillingMode, Money, SubAccountId, SubAccountStatus, TransactionId},
+};
+
+/// A recharge that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recharge {
+    /// Its entry in the ledger.
+    pub transaction: TransactionId,
+    /// What came into the sub-account's wallet.
+    pub amount: Money,
+    /// What is in it now.
+    pub balance: Money,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+}
+
+/// The longest reference, in characters.
+pub const LONGEST_REFERENCE: usize = 100;
+
+/// Pushes `amount` from the organization's wallet into a sub-account's: one entry, both
+/// sides or none. Nobody can pull.
+///
+/// # Errors
+/// [`Error::Unpaid`] when the organization's wallet holds too little; [`Error::Conflict`]
+/// with code `wallet_frozen` while the organization pays for the sub-account anyway, or
+/// `currency_mismatch` when the wallet has another currency; [`Error::Invalid`] on
+/// `reference`.
+pub fn recharge(
+    tx: &mut Tx<'_, PushFunds>,
+    to: SubAccountId,
+    amount: &Money,
+    reference: &str,
+) -> Result<Change<Recharge>, Error> {
+    if reference.chars().count() > LONGEST_REFERENCE || reference.chars().any(char::is_control) {
+        let message = format!("The reference must be at most {LONGEST_REFERENCE} characters, on one line.");
+        return Err(Error::invalid("reference", message));
+    }
+    let organization = tx.organization();
+    let (name, mode) = sub_accounts::table
+        .find((organization, to))
+        .filter(sub_accounts::status.ne(SubAccountStatus::Deleting))
+        .select((sub_accounts::name, sub_accounts::billing_mode))
+        // It is neither deleted nor switched while money is on its way.
+        .for_share()
+        .first::<(String, BillingMode)>(tx.connection())?;
+    let refused = |code, message: String| Err(Error::Conflict { code, message });
+    if mode == BillingMode::Consolidated {
+        let message = "The organization pays for this sub-account: its wallet is frozen.".to_owned();
+        return refused("wallet_frozen", message);
+    }
+    let currency = ledger::balance(tx)?.currency;
+    if currency != amount.currency {
+        return refused("currency_mismatch", format!("The wallets of this organization are in {currency}."));
+    }
+    let at = OffsetDateTime::now_utc();
+    let (transaction, balance) = ledger::transfer(tx, to, amount.minor, reference, at)?;
+    let event = |account| Event {
+        account,
+        action: "wallet.recharged",
+        object: name.clone(),
+        object_id: to.to_string(),
+        details: json!({ "amount_minor": amount.minor, "currency": currency, "transaction": transaction }),
+    };
+    let events = (event(organization.into()), [event(to.into())]);
+    let made = Recharge { transaction, amount: amount.clone(), balance, at };
+    Ok(Change::told_by(made, events.0, events.1))
+}

@@ -1,0 +1,193 @@
+//! What stands before every request of a program, and what every answer to one gets.
+
+use std::{collections::HashMap, sync::Arc};
+
+use actix_web::{
+    HttpMessage, HttpRequest,
+    body::{BodySize, BoxBody, MessageBody, to_bytes},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method, StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+    web,
+};
+use data_encoding::BASE64URL_NOPAD;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    access::{Access, Program, facts, principal::Asker},
+    error::Error,
+    values::{KeyArea, KeyLevel, KeyScope, KeyText},
+};
+
+use super::{
+    rate::{Rate, Rates},
+    refusal::Refusal,
+    request::idempotency_key,
+};
+
+/// The right that each route takes, by its method and pattern; nothing for what every key
+/// may ask.
+#[derive(Debug, Clone, Default)]
+pub struct Rights(HashMap<&'static str, Vec<(Method, Option<KeyScope>)>>);
+
+impl Rights {
+    /// The rights of a table of routes: to read takes `area:read`, anything else
+    /// `area:write`.
+    pub fn of(routes: impl IntoIterator<Item = (Method, &'static str, Option<KeyArea>)>) -> Self {
+        let mut rights = Self::default();
+        for (method, path, area) in routes {
+            let level = if method == Method::GET { KeyLevel::Read } else { KeyLevel::Write };
+            let scope = area.map(|area| KeyScope { area, level });
+            rights.0.entry(path).or_default().push((method, scope));
+        }
+        rights
+    }
+
+    /// The right that a route takes.
+    pub fn needed(&self, method: &Method, pattern: &str) -> Option<KeyScope> {
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        self.0.get(pattern)?.iter().find(|(of, _)| of == method)?.1
+    }
+}
+
+/// The middleware around the API.
+///
+/// # Errors
+/// None of its own: what fails is answered.
+pub async fn surround(
+    access: web::Data<Access>,
+    rights: web::Data<Rights>,
+    rates: web::Data<Rates>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let facts = facts(request.request());
+    let request_id = facts.request_id.clone();
+    let refuse = |request: ServiceRequest, refusal: Refusal| {
+        let response = refusal.response(&request_id);
+        request.into_response(response)
+    };
+    let Some(key) = presented(request.request()) else {
+        return Ok(refuse(request, Refusal::unknown_key()));
+    };
+    let asker = match access.into_inner().asker_by_key(key, facts).await {
+        Ok(asker) => asker,
+        Err(error) => {
+            let error = actix_web::Error::from(crate::access::Denied(error));
+            return Ok(refuse(request, Refusal::of_answer(StatusCode::INTERNAL_SERVER_ERROR, Some(&error))));
+        }
+    };
+    let Some(key) = asker.principal.key() else {
+        return Ok(refuse(request, Refusal::unknown_key()));
+    };
+    let rate = rates.count(key.id);
+    let answered = if let Some(seconds) = rate.wait {
+        Ok(refuse(request, Refusal::too_often(seconds)))
+    } else if let Some(refusal) = refusal_before(&request, &rights, &asker) {
+        Ok(refuse(request, refusal))
+    } else {
+        request.extensions_mut().insert(Program(Arc::new(asker)));
+        let response = next.call(request).await?.map_into_boxed_body();
+        tagged(dress(response, &request_id)).await
+    };
+    answered.map(|mut response| {
+        announce(&mut response, rate);
+        response
+    })
+}
+
+/// The key in the header, if it can be one at all: its checksum is looked at before any
+/// database is (`trust.md` S10).
+fn presented(request: &HttpRequest) -> Option<KeyText> {
+    let mut headers = request.headers().get_all(header::AUTHORIZATION);
+    let (one, other) = (headers.next()?, headers.next());
+    let (scheme, text) = one.to_str().ok().filter(|_| other.is_none())?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| KeyText::presented(text.trim())).flatten()
+}
+
+fn refusal_before(request: &ServiceRequest, rights: &Rights, asker: &Asker) -> Option<Refusal> {
+    if request.uri().path_and_query().is_some_and(|address| address.as_str().contains("%00")) {
+        return Some(Refusal::of(&Error::invalid("query", "Text must not contain the character U+0000.")));
+    }
+    if let Err(error) = idempotency_key(request.headers()) {
+        return Some(Refusal::of(&error));
+    }
+    let needed = rights.needed(request.method(), request.match_pattern().as_deref().unwrap_or_default())?;
+    let key = asker.principal.key()?;
+    if !key.reach().areas().any(|area| area == needed.area) {
+        // What no key of its kind can ask does not exist for it.
+        return Some(Refusal::of(&Error::NotFound));
+    }
+    if key.scopes.allow(needed) {
+        return None;
+    }
+    let text = format!("This key lacks the scope {needed}.");
+    Some(Refusal::new(StatusCode::FORBIDDEN, "scope_missing", text))
+}
+
+/// Gives an answer that is an error a body that says why.
+fn dress(response: ServiceResponse<BoxBody>, request_id: &str) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    let is_bare = response.response().error().is_some()
+        || matches!(response.response().body().size(), BodySize::None | BodySize::Sized(0));
+    if !is_error || !is_bare {
+        return response;
+    }
+    let allow = response.headers().get(header::ALLOW).cloned();
+    let refusal = Refusal::of_answer(status, response.response().error());
+    let mut dressed = refusal.response(request_id);
+    if let Some(allow) = allow {
+        dressed.headers_mut().insert(header::ALLOW, allow);
+    }
+    response.into_response(dressed)
+}
+
+/// Tags what was read, and answers 304 to whoever has it already (RFC 9110, 8.8.3, 13.1.2).
+async fn tagged(response: ServiceResponse<BoxBody>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let is_read = matches!(*response.request().method(), Method::GET | Method::HEAD);
+    let is_whole = matches!(response.response().body().size(), BodySize::Sized(_));
+    if !is_read || response.status() != StatusCode::OK || !is_whole {
+        return Ok(response);
+    }
+    let (request, response) = response.into_parts();
+    let (head, body) = response.into_parts();
+    let bytes = to_bytes(body).await.map_err(actix_web::error::ErrorInternalServerError)?;
+    let tag = etag(&bytes);
+    let mut response = head.set_body(BoxBody::new(bytes));
+    if is_known(&request, &tag) {
+        response = actix_web::HttpResponse::new(StatusCode::NOT_MODIFIED);
+    }
+    if let Ok(value) = HeaderValue::from_str(&tag) {
+        response.headers_mut().insert(header::ETAG, value);
+    }
+    Ok(ServiceResponse::new(request, response))
+}
+
+/// The entity tag of a body.
+pub(super) fn etag(bytes: &[u8]) -> String {
+    format!("\"{}\"", BASE64URL_NOPAD.encode(&Sha256::digest(bytes)[..16]))
+}
+
+fn is_known(request: &HttpRequest, tag: &str) -> bool {
+    let known = request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    known
+        .flat_map(|list| list.split(','))
+        .map(str::trim)
+        .any(|one| one == "*" || one.trim_start_matches("W/") == tag)
+}
+
+/// Tells how often the key may ask.
+fn announce(response: &mut ServiceResponse<BoxBody>, rate: Rate) {
+    let told = [
+        ("x-ratelimit-limit", u64::from(rate.limit)),
+        ("x-ratelimit-remaining", u64::from(rate.remaining)),
+        ("x-ratelimit-reset", rate.reset),
+    ];
+    for (name, number) in told {
+        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from(number));
+    }
+}

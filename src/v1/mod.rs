@@ -1,0 +1,27 @@
+//! The JSON face: the `/v1` API for client systems (`domain.md` 6).
+//!
+//! - [`front`]: what stands before every request: its key, the key's rights, its rate; and
+//!   what every answer gets.
+//! - [`request`], [`reply`], [`refusal`]: what is read, what is answered, and how it is said
+//!   why not.
+//! - [`amount`], [`timestamp`], [`line`]: how money, moments and lines of text are written.
+//! - [`rate`]: how often a key may ask.
+//! - [`document`]: the OpenAPI document, made of the handlers themselves.
+//! - one file per area of the API.
+
+pub mod amount;
+pub mod audit_log;
+pub mod deletions;
+pub mod document;
+pub mod front;
+pub mod limits;
+pub mod line;
+pub mod me;
+pub mod rate;
+pub mod refusal;
+pub mod reply;
+pub mod request;
+pub mod sub_accounts;
+pub mod timestamp;
+pub mod usage;
+pub mod wallet;

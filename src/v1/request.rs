@@ -1,0 +1,231 @@
+//! What a request holds, read strictly: unknown fields, wrong types and text that no
+//! database keeps are refused with the field's name (`domain.md` 6.4).
+
+use std::{future::Future, pin::Pin};
+
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    error::{Error as ActixError, ErrorUnsupportedMediaType},
+    http::header::HeaderMap,
+    web,
+};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{
+    access::{Change, Denied, Tx, permission::Permission},
+    domain::idempotency::{self, IdempotencyKey},
+    error::Error,
+};
+
+/// The largest body, in bytes.
+pub(crate) const LARGEST: usize = 256 * 1024;
+
+/// The JSON body.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T> Body<T> {
+    /// What was sent.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = ActixError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ActixError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = is_json(request);
+        let bytes = web::Bytes::from_request(request, payload);
+        Box::pin(async move {
+            if !is_json {
+                return Err(ErrorUnsupportedMediaType("not JSON in UTF-8"));
+            }
+            Ok(Self(parse(&bytes.await?).map_err(Denied::from)?))
+        })
+    }
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    let Ok(Some(mime)) = request.mime_type() else { return false };
+    let charset = mime.get_param("charset");
+    mime.essence_str() == "application/json"
+        && charset.is_none_or(|name| name.as_str().eq_ignore_ascii_case("utf-8"))
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let field = if path == "." { "body".to_owned() } else { path };
+        Error::invalid(field, in_words(&error.into_inner()))
+    })?;
+    deserializer.end().map_err(|error| Error::invalid("body", in_words(&error)))?;
+    if let Some(field) = field_with_nul(bytes) {
+        return Err(Error::invalid(field, "Text must not contain the character U+0000."));
+    }
+    Ok(parsed)
+}
+
+/// What is wrong, without the place in the text, which the field's name tells better.
+fn in_words(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((what, _)) if error.line() > 0 => what.to_owned(),
+        _ => text,
+    }
+}
+
+/// The first field whose text has a NUL, which no text of a database can hold.
+fn field_with_nul(bytes: &[u8]) -> Option<String> {
+    fn within(value: &Value, path: &str) -> Option<String> {
+        let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        match value {
+            Value::String(text) => text.contains('\0').then(|| path.to_owned()),
+            Value::Array(items) => {
+                items.iter().enumerate().find_map(|(at, item)| within(item, &format!("{path}[{at}]")))
+            }
+            Value::Object(fields) => fields.iter().find_map(|(name, value)| {
+                if name.contains('\0') { Some(path.to_owned()) } else { within(value, &below(name)) }
+            }),
+            _ => None,
+        }
+    }
+    // Rare, so that the second reading is paid for by few.
+    let may_have = bytes.windows(6).any(|part| part == b"\\u0000");
+    may_have
+        .then(|| serde_json::from_slice::<Value>(bytes).ok().and_then(|value| within(&value, "")))
+        .flatten()
+}
+
+/// Reads a field that may be left out but not null: what is sent is meant.
+pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// The query of the address.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Denied;
+    type Future = std::future::Ready<Result<Self, Denied>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let pairs = serde_html_form::Deserializer::from_bytes(request.query_string().as_bytes());
+        let read = serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
+            let path = error.path().to_string();
+            let field = if path == "." { "query".to_owned() } else { path };
+            Denied(Error::invalid(field, error.into_inner().to_string()))
+        });
+        std::future::ready(read)
+    }
+}
+
+/// The parts of the path. One that is no id of its kind is not found, as one that is
+/// nobody's.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Path<T> {
+    type Error = Denied;
+    type Future = std::future::Ready<Result<Self, Denied>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let read = web::Path::<T>::extract(request).into_inner();
+        std::future::ready(read.map(|parts| Self(parts.into_inner())).map_err(|_| Denied(Error::NotFound)))
+    }
+}
+
+/// The header by which a program asks for something to be done once, however often it
+/// sends it (`trust.md` R4).
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// The key in the headers, if there is one.
+///
+/// # Errors
+/// [`Error::Invalid`] when it is not 1 to 255 printable characters, or is there twice.
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Error> {
+    let mut keys = headers.get_all(IDEMPOTENCY_KEY);
+    match (keys.next(), keys.next()) {
+        (None, _) => Ok(None),
+        (Some(key), None) => {
+            IdempotencyKey::parse("Idempotency-Key", key.to_str().unwrap_or_default()).map(Some)
+        }
+        (Some(_), Some(_)) => Err(Error::invalid("Idempotency-Key", "Send one key.")),
+    }
+}
+
+/// Whether what is asked is to be done once.
+#[derive(Debug)]
+pub struct Once(Option<IdempotencyKey>);
+
+impl Once {
+    /// Does `work`, unless this key of the API did `operation` under this idempotency key
+    /// before, and then answers what was answered then.
+    ///
+    /// # Errors
+    /// As [`idempotency::once`].
+    pub fn perform<P: Permission, D, T: Serialize + DeserializeOwned>(
+        &self,
+        tx: &mut Tx<'_, P, D>,
+        operation: &'static str,
+        request: &impl Serialize,
+        work: impl FnOnce(&mut Tx<'_, P, D>) -> Result<Change<T>, Error>,
+    ) -> Result<Change<T>, Error> {
+        match &self.0 {
+            Some(key) => idempotency::once(tx, operation, key, request, work),
+            None => work(tx),
+        }
+    }
+}
+
+impl FromRequest for Once {
+    type Error = Denied;
+    type Future = std::future::Ready<Result<Self, Denied>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(idempotency_key(request.headers()).map(Self).map_err(Denied))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Example {
+        name: String,
+        inner: Option<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Inner {
+        list: Vec<i32>,
+    }
+
+    fn refused(json: &str) -> String {
+        parse::<Example>(json.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        assert!(refused(r#"{"name": 5}"#).starts_with("name: invalid type"));
+        assert!(refused(r#"{"name": "a", "inner": {"list": [1, "2"]}}"#).starts_with("inner.list[1]: "));
+        assert!(refused(r#"{"name": "a", "price": 1}"#).contains("unknown field `price`"));
+        assert!(refused(r#"{"name": "a"} x"#).starts_with("body: "));
+        assert!(refused("").starts_with("body: "));
+        assert!(refused(&"[".repeat(100_000)).starts_with("body: "));
+        assert!(refused("{\"name\": \"\\u0000\"}").starts_with("name: Text must not"));
+        assert!(!refused(r#"{"name": 5}"#).contains("line"));
+    }
+}

@@ -1,0 +1,252 @@
+//! Wallets, their transactions, and recharges (`domain.md` 4).
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    access::{
+        Denied, Scope,
+        permission::{PushFunds, ViewBilling},
+        principal::Standing,
+    },
+    domain::{
+        billing::ledger::{self, EntryKind, Posting},
+        sub_accounts::recharge::{self, LONGEST_REFERENCE, Recharge},
+    },
+    error::Error,
+    values::{AccountId, BillingMode, CallId, Money, Part, SubAccountId, TransactionId},
+};
+
+use super::{
+    amount::Amount,
+    line::Line,
+    reply::{Created, List, Paging, Reply},
+    request::{Body, Once, Path, Query},
+    sub_accounts::Place,
+    timestamp::Timestamp,
+};
+
+/// A prepaid wallet.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Wallet {
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// What is in it.
+    pub balance: Amount,
+    /// Its currency, by ISO 4217.
+    #[schema(example = "INR")]
+    pub currency: String,
+    /// Whether it rests while the organization pays for the sub-account.
+    pub frozen: bool,
+}
+
+/// Refuses a wallet that the asker sees nothing of: a sub-account for which its
+/// organization pays has none to its own eyes (`domain.md` 4.2).
+fn check_seen(scope: &Scope<ViewBilling>) -> Result<bool, Error> {
+    let asker = scope.asker();
+    let is_frozen =
+        asker.account.sub_account.is_some_and(|facts| facts.billing_mode == BillingMode::Consolidated);
+    if is_frozen && asker.standing != Standing::ParentAdministrator {
+        Err(Error::NotFound)
+    } else {
+        Ok(is_frozen)
+    }
+}
+
+/// Shows the wallet
+///
+/// A sub-account that its organization pays for has no wallet of its own to its own keys;
+/// the organization's keys see what rests in it.
+#[utoipa::path(get, path = "/wallet", tag = "Wallets", operation_id = "getWallet",
+    responses((status = 200, description = "The wallet.", body = Wallet)))]
+pub async fn show(scope: Scope<ViewBilling>) -> Result<Reply<Wallet>, Denied> {
+    let frozen = check_seen(&scope)?;
+    let balance = scope.read(ledger::balance).await?;
+    Ok(Reply(Wallet {
+        account_id: scope.asker().account.id,
+        balance: Amount::from(&balance),
+        currency: balance.currency,
+        frozen,
+    }))
+}
+
+/// A line of a wallet's statement.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Transaction {
+    /// Its id. Both sides of a transfer have the same.
+    pub transaction_id: TransactionId,
+    /// Why.
+    #[serde(rename = "type")]
+    pub kind: EntryKind,
+    /// What came in, or with a minus went out.
+    pub amount: Amount,
+    /// What was in the wallet after it.
+    pub balance_after: Amount,
+    /// Its currency.
+    #[schema(example = "INR")]
+    pub currency: String,
+    /// The reference of the payment; may be empty.
+    #[schema(example = "UTR 4711")]
+    pub reference: String,
+    /// The call that was charged.
+    pub call_id: Option<CallId>,
+    /// The sub-account whose call your organization paid for; null for the account's own.
+    pub sub_account_id: Option<SubAccountId>,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+}
+
+impl From<Posting> for Transaction {
+    fn from(posting: Posting) -> Self {
+        let money = |minor| Amount::from(&Money::new(minor, posting.currency.clone()));
+        Self {
+            transaction_id: posting.transaction,
+            kind: posting.kind,
+            amount: money(posting.amount_minor),
+            balance_after: money(posting.balance_after_minor),
+            reference: posting.reference,
+            call_id: posting.call,
+            sub_account_id: posting.charged_for,
+            occurred_at: posting.occurred_at.into(),
+            currency: posting.currency,
+        }
+    }
+}
+
+/// Which part of a statement.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StatementQuery {
+    /// The page, from 1.
+    #[param(minimum = 1, maximum = 10000, example = 1)]
+    page: Option<i64>,
+    /// Rows on a page.
+    #[param(minimum = 1, maximum = 100, example = 20)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before, instead of `page`.
+    #[param(pattern = "^[1-9][0-9]{0,17}$")]
+    cursor: Option<String>,
+}
+
+/// Lists the wallet's transactions
+///
+/// The latest come first; each has the balance after it.
+#[utoipa::path(get, path = "/transactions", tag = "Wallets", operation_id = "listTransactions", params(StatementQuery),
+    responses((status = 200, description = "A page of the statement.", body = List<Transaction>)))]
+pub async fn transactions(
+    scope: Scope<ViewBilling>,
+    query: Query<StatementQuery>,
+) -> Result<Reply<List<Transaction>>, Denied> {
+    check_seen(&scope)?;
+    let StatementQuery { page, limit, cursor } = query.0;
+    let paging = Paging::of(page, limit, cursor)?;
+    let from = paging.sequence()?;
+    let limit = u16::try_from(paging.limit).map_err(Error::internal)?;
+    let skip = paging.skip();
+    let (slice, total) = scope
+        .read(move |tx| {
+            // The places of a statement are numbered without gaps: the last is how many there are.
+            let total = ledger::length(tx)?;
+            let from = from.unwrap_or(total - skip + 1);
+            Ok((ledger::postings(tx, None, Part::OlderThan(from), limit)?, total))
+        })
+        .await?;
+    let next = slice.rows.last().filter(|_| slice.has_older).map(|row| row.sequence.to_string());
+    let rows = slice.rows.into_iter().map(Transaction::from).collect();
+    Ok(Reply(List::new(rows, &paging, total, next)))
+}
+
+/// A recharge to be made.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateRecharge {
+    /// How much, in decimal major units: 5000 is five thousand rupees.
+    #[schema(value_type = f64, exclusive_minimum = 0, maximum = 1000000000, multiple_of = 0.01, example = 5000)]
+    amount: Amount,
+    /// The currency of your organization's wallets, by ISO 4217.
+    #[schema(min_length = 3, max_length = 3, pattern = "^[A-Z]{3}$", example = "INR")]
+    currency: String,
+    /// A reference of your own, for the statements of both sides.
+    #[schema(value_type = Option<Line>)]
+    reference: Option<String>,
+}
+
+/// A recharge that was made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MadeRecharge {
+    /// Its entry in the ledger, in both wallets.
+    pub transaction_id: TransactionId,
+    /// Whose wallet it came into.
+    pub sub_account_id: SubAccountId,
+    /// How much.
+    pub amount: Amount,
+    /// Its currency.
+    #[schema(example = "INR")]
+    pub currency: String,
+    /// What is in the sub-account's wallet now.
+    pub balance: Amount,
+    /// The reference.
+    pub reference: Option<String>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// The largest recharge, in minor units.
+const LARGEST: i64 = 100_000_000_000;
+
+/// Recharges a sub-account's wallet
+///
+/// Moves money from your organization's wallet into the sub-account's, at once and whole.
+/// Send an `Idempotency-Key`, so that a request that is sent twice moves money once. Too
+/// little in your wallet is answered with 402; a sub-account that your organization pays
+/// for has a frozen wallet, 409 `wallet_frozen`.
+#[utoipa::path(post, path = "/sub-accounts/{sub_account_id}/wallet/recharge", tag = "Wallets",
+    operation_id = "rechargeWallet",
+    request_body(content = CreateRecharge, example = json!({ "amount": 5000, "currency": "INR" })),
+    responses(
+        (status = 201, description = "The money is in the sub-account's wallet.", body = MadeRecharge),
+        (status = 402, description = "Your organization's wallet holds too little.", body = super::refusal::ErrorBody),
+    ))]
+pub async fn recharge(
+    scope: Scope<PushFunds>,
+    place: Path<Place>,
+    once: Once,
+    body: Body<CreateRecharge>,
+) -> Result<Created<MadeRecharge>, Denied> {
+    let (id, asked) = (place.0.sub_account_id, body.into_inner());
+    let is_code =
+        asked.currency.len() == 3 && asked.currency.bytes().all(|letter| letter.is_ascii_uppercase());
+    if !is_code {
+        return Err(Error::invalid("currency", "Name a currency by its three letters, such as INR.").into());
+    }
+    let minor = asked.amount.minor(&asked.currency).map_err(|wrong| Error::Invalid(vec![wrong]))?;
+    if !(1..=LARGEST).contains(&minor) {
+        return Err(Error::invalid("amount", "The amount must be above 0 and at most 1000000000.").into());
+    }
+    let reference = asked.reference.clone();
+    if reference
+        .as_ref()
+        .is_some_and(|text| text.trim().is_empty() || text.chars().count() > LONGEST_REFERENCE)
+    {
+        let message = format!("A reference has 1 to {LONGEST_REFERENCE} characters.");
+        return Err(Error::invalid("reference", message).into());
+    }
+    let amount = Money::new(minor, asked.currency.clone());
+    let made: Recharge = scope
+        .write(move |tx| {
+            once.perform(tx, "wallet.recharge", &(id, &asked), |tx| {
+                recharge::recharge(tx, id, &amount, asked.reference.as_deref().unwrap_or_default())
+            })
+        })
+        .await?;
+    Ok(Created(MadeRecharge {
+        transaction_id: made.transaction,
+        sub_account_id: id,
+        amount: Amount::from(&made.amount),
+        balance: Amount::from(&made.balance),
+        currency: made.amount.currency,
+        reference,
+        created_at: made.at.into(),
+    }))
+}
