@@ -273,6 +273,11 @@ api_routes! {
         Billing "/transactions" { GET v1::wallet::transactions }
         Usage "/usage" { GET v1::usage::show }
         AuditLog "/audit-log" { GET v1::audit_log::list }
+        Members "/members" { GET v1::members::list }
+        Members "/members/{user_id}" { PATCH v1::members::update, DELETE v1::members::remove }
+        Members "/invitations" { GET v1::invitations::list, POST v1::invitations::create }
+        Members "/invitations/{invitation_id}" { DELETE v1::invitations::revoke }
+        Members "/invitations/{invitation_id}/resend" { POST v1::invitations::resend }
     }
 }
 

@@ -71,17 +71,17 @@ fn end_what_they_began<P: Permission>(tx: &mut Tx<'_, P>, user: UserId) -> Resul
 /// Gives a member another role, which acts with their next request.
 ///
 /// # Errors
-/// [`Error::NotFound`] for somebody who is not a member; [`Error::Invalid`] on `role` for
-/// one that the asker may not give; [`Error::Conflict`] with code `owner_stays` or
+/// [`Error::NotFound`] for somebody who is not a member; [`Error::Conflict`] with code
+/// `role_unavailable` for one that the asker may not give, `owner_stays` or
 /// `own_membership`.
-pub fn change_role(tx: &mut Tx<'_, Administer>, user: UserId, role: Role) -> Result<Change<()>, Error> {
+pub fn change_role(tx: &mut Tx<'_, Administer>, user: UserId, role: Role) -> Result<Change<Member>, Error> {
     let member = changeable(tx, user)?;
     if role == Role::Owner {
-        return Err(Error::invalid("role", "Nobody is made the owner: an account has exactly one."));
+        return conflict("role_unavailable", "Nobody is made the owner: an account has exactly one.");
     }
     roles::check_given(tx.asker(), role)?;
     if role == member.role {
-        return Ok(Change::none(()));
+        return Ok(Change::none(member));
     }
     diesel::update(memberships::table)
         .filter(memberships::user_id.eq(user))
@@ -91,7 +91,7 @@ pub fn change_role(tx: &mut Tx<'_, Administer>, user: UserId, role: Role) -> Res
     let account = tx.account().id;
     let (before, after) = (roles::label(member.role, account), roles::label(role, account));
     let told = event(tx, "member.role_changed", &member, json!({ "before": before, "after": after }));
-    Ok(Change::told_by((), told, ended))
+    Ok(Change::told_by(Member { role, ..member }, told, ended))
 }
 
 /// Removes a member: with their next request the account is none of theirs.

@@ -16,7 +16,8 @@ use utoipa::{
 use crate::values::{KEY_PATTERN, Region, SubAccountId};
 
 use super::{
-    audit_log, deletions, front::Rights, limits, me, refusal::ErrorBody, sub_accounts, usage, wallet,
+    audit_log, deletions, front::Rights, invitations, limits, me, members, refusal::ErrorBody, sub_accounts,
+    usage, wallet,
 };
 
 /// What stands at one address.
@@ -36,6 +37,7 @@ use super::{
         (name = "Limits", description = "How your organization's concurrency is shared out."),
         (name = "Wallets", description = "Prepaid wallets, their transactions, and recharges."),
         (name = "Usage", description = "Counters of calls, minutes and costs."),
+        (name = "Members", description = "Who belongs to an account, and who is invited."),
         (name = "Audit log", description = "Who did what."),
         (name = "Keys", description = "API keys."),
     ),
@@ -44,7 +46,19 @@ struct AtOneAddress;
 
 /// What belongs to an account, and stands once beneath each way to name one.
 #[derive(OpenApi)]
-#[openapi(paths(wallet::show, wallet::transactions, usage::show, audit_log::list))]
+#[openapi(paths(
+    wallet::show,
+    wallet::transactions,
+    usage::show,
+    audit_log::list,
+    members::list,
+    members::update,
+    members::remove,
+    invitations::list,
+    invitations::create,
+    invitations::resend,
+    invitations::revoke,
+))]
 struct InAccount;
 
 /// The ways to name an account: the start of the address, what is added to the names of

@@ -64,33 +64,41 @@ pub fn greatest_given_by(asker: &Asker) -> Option<Role> {
     }
 }
 
-/// Reads the word of a role that `account` knows.
-///
-/// # Errors
-/// [`Error::Invalid`] on `role`, naming the roles there are.
-pub fn parse(text: &str, account: AccountId) -> Result<Role, Error> {
-    let known = known_in(account);
-    let role = text.parse().ok().filter(|role| known.contains(role));
-    role.ok_or_else(|| {
-        let names: Vec<_> = known.iter().map(|role| role.as_str()).collect();
-        Error::invalid("role", format!("Choose a role: {}.", names.join(", ")))
-    })
+fn unavailable(message: impl Into<String>) -> Error {
+    Error::Conflict { code: "role_unavailable", message: message.into() }
 }
 
-/// Checks that somebody may give `role`.
+/// Reads the word of a role.
 ///
 /// # Errors
-/// [`Error::Invalid`] on `role` when it is more than theirs.
+/// [`Error::Invalid`] on `role`, naming the roles that `account` knows.
+pub fn parse(text: &str, account: AccountId) -> Result<Role, Error> {
+    text.parse().map_err(|_| Error::invalid("role", format!("Choose a role: {}.", names(account))))
+}
+
+fn names(account: AccountId) -> String {
+    known_in(account).iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// Checks that somebody may give `role` where they are.
+///
+/// # Errors
+/// [`Error::Conflict`] with code `role_unavailable` when the account knows no such role, or
+/// when it is more than the asker's own.
 pub fn check_given(asker: &Asker, role: Role) -> Result<(), Error> {
+    let account = asker.account.id;
+    if !known_in(account).contains(&role) {
+        return Err(unavailable(format!("The roles of an organization are: {}.", names(account))));
+    }
+    if role == Role::Owner && matches!(account, AccountId::Organization(_)) {
+        return Err(unavailable("Nobody is made the owner of an organization: it has exactly one."));
+    }
     // Roles are in the order of what they may, the greatest first.
     if greatest_given_by(asker).is_some_and(|greatest| greatest <= role) {
         return Ok(());
     }
-    let message = match role {
-        Role::Owner => {
-            "You cannot give the role Owner: it passes from one person to another with the account."
-        }
+    Err(unavailable(match role {
+        Role::Owner => "You cannot give the role Owner.",
         _ => "You cannot give a role that may more than your own.",
-    };
-    Err(Error::invalid("role", message))
+    }))
 }

@@ -88,9 +88,9 @@ fn invitation_row(desk: &Desk, invitation: Invitation, zone: Zone) -> Invitation
     InvitationRow {
         badge: match (invitation.is_expired(), invitation.delivery) {
             (true, _) => Badge::new("Expired", "warn", "clock"),
-            (false, Delivery::Waiting) => Badge::new("Being sent", "note", "mail"),
-            (false, Delivery::Sent) => Badge::new("Sent", "good", "mail"),
-            (false, Delivery::Failed) => Badge::new("Could not be sent", "bad", "error"),
+            (false, letter @ Delivery::Waiting) => Badge::new(letter.label(), "note", "clock"),
+            (false, letter @ Delivery::Sent) => Badge::new(letter.label(), "good", "mail"),
+            (false, letter @ Delivery::Failed) => Badge::new(letter.label(), "bad", "error"),
         },
         role: roles::label(invitation.role, desk.asker().account.id).to_owned(),
         invited_by: invitation

@@ -71,7 +71,7 @@ pub async fn change_role(
         return Ok(answer);
     }
     match desk.scope.write(move |tx| members::change_role(tx, id, role)).await {
-        Ok(()) => Ok(see(told(&list_href(&desk), "role-changed"))),
+        Ok(_) => Ok(see(told(&list_href(&desk), "role-changed"))),
         Err(error) => {
             let (wrong, status) = refused(error, "role")?;
             role_page(&desk, &member, &form.role, &wrong, status)

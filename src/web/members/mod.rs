@@ -70,6 +70,9 @@ fn refused(error: Error, field: &str) -> Result<(Vec<FieldError>, StatusCode), D
         Error::Conflict { code: "idempotency_key_reused", message } => {
             Err(Denied(Error::Conflict { code: "idempotency_key_reused", message }))
         }
+        Error::Conflict { code: "role_unavailable", message } => {
+            Ok((vec![FieldError::new("role", message)], StatusCode::CONFLICT))
+        }
         Error::Conflict { message, .. } => Ok((vec![FieldError::new(field, message)], StatusCode::CONFLICT)),
         other => Ok((wrong_fields(other)?, StatusCode::UNPROCESSABLE_ENTITY)),
     }

@@ -47,7 +47,7 @@ pub async fn resend(
         return Ok(answer);
     }
     match desk.scope.write(move |tx| invitations::resend(tx, id)).await {
-        Ok(()) => Ok(see(told(&list_href(&desk), "invitation-resent"))),
+        Ok(_) => Ok(see(told(&list_href(&desk), "invitation-resent"))),
         Err(error @ (Error::Conflict { .. } | Error::Invalid(_))) => {
             let (wrong, status) = refused(error, "confirm")?;
             resend_page(&desk, &invitation, &wrong, status)

@@ -20,7 +20,7 @@ use diesel::{
     prelude::*,
     sql_types::Timestamptz,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -102,8 +102,8 @@ impl NewInvitation {
     /// [`Error::Invalid`] with every field that is wrong.
     pub fn check(email: &str, role: &str, account: AccountId) -> Result<Self, Error> {
         let mut wrong = Vec::new();
-        let email = Email::parse(email);
-        if email.is_err() {
+        let email = Email::parse(email).ok().filter(Email::can_be_written_to);
+        if email.is_none() {
             wrong.push(FieldError::new("email", "Enter an e-mail address, such as asha@example.com."));
         }
         let role = roles::parse(role, account);
@@ -111,7 +111,7 @@ impl NewInvitation {
             wrong.extend(fields.iter().cloned());
         }
         match (email, role) {
-            (Ok(email), Ok(role)) => Ok(Self { email: email.as_str().to_owned(), role }),
+            (Some(email), Ok(role)) => Ok(Self { email: email.as_str().to_owned(), role }),
             (_, Err(other)) if !matches!(other, Error::Invalid(_)) => Err(other),
             _ => Err(Error::Invalid(wrong)),
         }
@@ -135,10 +135,10 @@ fn event<P: Permission>(
 /// Invites somebody to the account. The letter is sent by background work.
 ///
 /// # Errors
-/// [`Error::Invalid`] on `role` for one that the asker may not give; [`Error::Conflict`]
-/// with code `already_member`, `already_invited`, `owner_exists` or
-/// `too_many_invitations`. None tells whether the address is known elsewhere.
-pub fn invite(tx: &mut Tx<'_, Administer>, new: &NewInvitation) -> Result<Change<InvitationId>, Error> {
+/// [`Error::Conflict`] with code `role_unavailable` for one that the asker may not give,
+/// `already_member`, `already_invited`, `owner_exists` or `too_many_invitations`. None tells
+/// whether the address is known elsewhere.
+pub fn invite(tx: &mut Tx<'_, Administer>, new: &NewInvitation) -> Result<Change<Invitation>, Error> {
     roles::check_given(tx.asker(), new.role)?;
     let account = tx.account().id;
     members::lock(tx.connection(), account)?;
@@ -179,7 +179,7 @@ pub fn invite(tx: &mut Tx<'_, Administer>, new: &NewInvitation) -> Result<Change
         .execute(tx.connection())?;
     letters::request(tx, id)?;
     let told = event(tx, "invitation.created", id, &new.email, json!({ "role": new.role }));
-    Ok(Change::new(id, told))
+    Ok(Change::new(find(tx, id)?, told))
 }
 
 /// Ends what has expired for this address, so that it makes room for a new invitation, and
@@ -230,19 +230,20 @@ fn check_bounds(tx: &mut Tx<'_, Administer>, email: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// How a letter stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivery {
-    /// It waits to be sent.
-    Waiting,
-    /// The mail server took it.
-    Sent,
-    /// It could not be sent, and is not tried any more.
-    Failed,
+words! {
+    /// How a letter stands.
+    Delivery {
+        /// It waits to be sent.
+        Waiting = "waiting" / "Being sent",
+        /// The mail server took it.
+        Sent = "sent" / "Sent",
+        /// It could not be sent, and is not tried any more.
+        Failed = "failed" / "Could not be sent",
+    }
 }
 
 /// An invitation that nobody has accepted and nobody has revoked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Invitation {
     /// Which.
     pub id: InvitationId,
@@ -341,7 +342,7 @@ fn with_delivery(tx: &mut Tx<'_, Administer>, rows: Vec<Row>) -> Result<Vec<Invi
 ///
 /// # Errors
 /// [`Error::NotFound`] when nobody waits for an answer to it; those of [`invite`].
-pub fn resend(tx: &mut Tx<'_, Administer>, id: InvitationId) -> Result<Change<()>, Error> {
+pub fn resend(tx: &mut Tx<'_, Administer>, id: InvitationId) -> Result<Change<Invitation>, Error> {
     let account = tx.account().id;
     members::lock(tx.connection(), account)?;
     let found = find(tx, id)?;
@@ -357,7 +358,7 @@ pub fn resend(tx: &mut Tx<'_, Administer>, id: InvitationId) -> Result<Change<()
     letters::replace(tx, id)?;
     letters::request(tx, id)?;
     let told = event(tx, "invitation.resent", id, &found.email, json!({ "role": found.role }));
-    Ok(Change::new((), told))
+    Ok(Change::new(find(tx, id)?, told))
 }
 
 /// Takes an invitation back: its link is dead at once. Taken back already, it stays so.
