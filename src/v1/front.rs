@@ -5,15 +5,16 @@ use std::{collections::HashMap, sync::Arc};
 use actix_web::{
     HttpMessage, HttpRequest,
     body::{BodySize, BoxBody, MessageBody, to_bytes},
-    dev::{ServiceRequest, ServiceResponse},
+    dev::{Payload, ServiceRequest, ServiceResponse},
     http::{
         Method, StatusCode,
         header::{self, HeaderName, HeaderValue},
     },
     middleware::Next,
-    web,
+    web::{self, Bytes, BytesMut},
 };
 use data_encoding::BASE64URL_NOPAD;
+use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -25,7 +26,7 @@ use crate::{
 use super::{
     rate::{Rate, Rates},
     refusal::Refusal,
-    request::idempotency_key,
+    request::{LARGEST, idempotency_key},
 };
 
 /// The right that each route takes, by its method and pattern; nothing for what every key
@@ -61,7 +62,7 @@ pub async fn surround(
     access: web::Data<Access>,
     rights: web::Data<Rights>,
     rates: web::Data<Rates>,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let facts = facts(request.request());
@@ -89,9 +90,15 @@ pub async fn surround(
     } else if let Some(refusal) = refusal_before(&request, &rights, &asker) {
         Ok(refuse(request, refusal))
     } else {
-        request.extensions_mut().insert(Program(Arc::new(asker)));
-        let response = next.call(request).await?.map_into_boxed_body();
-        tagged(dress(response, &request_id)).await
+        match whole_body(&mut request).await {
+            Ok(body) => {
+                request.set_payload(Payload::from(body));
+                request.extensions_mut().insert(Program(Arc::new(asker)));
+                let response = next.call(request).await?.map_into_boxed_body();
+                tagged(dress(response, &request_id)).await
+            }
+            Err(status) => Ok(refuse(request, Refusal::of_status(status))),
+        }
     };
     answered.map(|mut response| {
         announce(&mut response, rate);
@@ -126,6 +133,21 @@ fn refusal_before(request: &ServiceRequest, rights: &Rights, asker: &Asker) -> O
     }
     let text = format!("This key lacks the scope {needed}.");
     Some(Refusal::new(StatusCode::FORBIDDEN, "scope_missing", text))
+}
+
+/// Reads the body before anything is looked up, so that what is wrong with it is told alike
+/// whether or not what is asked for exists.
+async fn whole_body(request: &mut ServiceRequest) -> Result<Bytes, StatusCode> {
+    let mut payload = request.take_payload();
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| StatusCode::BAD_REQUEST)?;
+        if body.len() + chunk.len() > LARGEST {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
 }
 
 /// Gives an answer that is an error a body that says why.

@@ -18,7 +18,10 @@ use crate::{
     values::SubAccountId,
 };
 
-use super::{reply::Reply, request::Body};
+use super::{
+    reply::Reply,
+    request::{Body, Object},
+};
 
 /// How the organization's concurrency is shared out: allocated + reserved = total.
 #[derive(Debug, Serialize, ToSchema)]
@@ -75,8 +78,8 @@ pub struct NewLimit {
 #[serde(deny_unknown_fields)]
 pub struct NewLimits {
     /// Each sub-account at most once.
-    #[schema(min_items = 1, max_items = 1000)]
-    limits: Vec<NewLimit>,
+    #[schema(value_type = Vec<NewLimit>, min_items = 1, max_items = 1000)]
+    limits: Vec<Object<NewLimit>>,
 }
 
 /// Most limits in one request.
@@ -101,7 +104,7 @@ pub async fn set(
         return Err(Error::invalid("limits", format!("Send 1 to {MOST} limits.")).into());
     }
     let (mut ids, mut changes, mut wrong) = (HashSet::new(), Vec::new(), Vec::new());
-    for (at, limit) in asked.iter().enumerate() {
+    for (at, Object(limit)) in asked.iter().enumerate() {
         match limit_of(Some(limit.concurrency_limit)) {
             Ok(to) => changes.push(LimitChange { id: limit.sub_account_id, seen: limit.seen, to }),
             Err(error) => {

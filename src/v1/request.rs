@@ -1,7 +1,7 @@
 //! What a request holds, read strictly: unknown fields, wrong types and text that no
 //! database keeps are refused with the field's name (`domain.md` 6.4).
 
-use std::{future::Future, pin::Pin};
+use std::{fmt, future::Future, marker::PhantomData, pin::Pin};
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
@@ -10,7 +10,10 @@ use actix_web::{
     http::header::HeaderMap,
     web,
 };
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_json::Value;
 
 use crate::{
@@ -58,9 +61,10 @@ fn is_json(request: &HttpRequest) -> bool {
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let parsed = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let Object(parsed) = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        // A path that leads into a list at the top leads into no field.
         let path = error.path().to_string();
-        let field = if path == "." { "body".to_owned() } else { path };
+        let field = if path.starts_with(['.', '[', '?']) { "body".to_owned() } else { path };
         Error::invalid(field, in_words(&error.into_inner()))
     })?;
     deserializer.end().map_err(|error| Error::invalid("body", in_words(&error)))?;
@@ -99,6 +103,31 @@ fn field_with_nul(bytes: &[u8]) -> Option<String> {
     may_have
         .then(|| serde_json::from_slice::<Value>(bytes).ok().and_then(|value| within(&value, "")))
         .flatten()
+}
+
+/// What must be a JSON object: left to itself, serde also reads a list as the fields in
+/// their order.
+#[derive(Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(Fields(PhantomData))
+    }
 }
 
 /// Reads a field that may be left out but not null: what is sent is meant.
@@ -223,8 +252,10 @@ mod tests {
         assert!(refused(r#"{"name": "a", "inner": {"list": [1, "2"]}}"#).starts_with("inner.list[1]: "));
         assert!(refused(r#"{"name": "a", "price": 1}"#).contains("unknown field `price`"));
         assert!(refused(r#"{"name": "a"} x"#).starts_with("body: "));
+        assert!(refused(r#"["a"]"#).starts_with("body: "));
         assert!(refused("").starts_with("body: "));
         assert!(refused(&"[".repeat(100_000)).starts_with("body: "));
+        assert!(refused(&format!(r#"{{"name": {}"#, "[".repeat(100_000))).starts_with("name: "));
         assert!(refused("{\"name\": \"\\u0000\"}").starts_with("name: Text must not"));
         assert!(!refused(r#"{"name": 5}"#).contains("line"));
     }

@@ -1,6 +1,7 @@
 //! The one test binary. It needs a PostgreSQL in `DIALNEXA_DATABASE_URL`: `make test` starts one.
 
 mod api;
+mod api_isolation;
 mod architecture;
 mod audit;
 mod browser;
