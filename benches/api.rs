@@ -19,7 +19,8 @@ fn main() -> Outcome<()> {
     let databases = Databases::new("bench_api")?;
     let mut database = databases.owner()?;
     let organization = seed(&mut database, "owner@bench.example", "", 1_000)?;
-    database.batch_execute("UPDATE organizations SET total_concurrency = 1000000; VACUUM ANALYZE")?;
+    database.batch_execute("UPDATE organizations SET total_concurrency = 1000000")?;
+    database.batch_execute("VACUUM ANALYZE")?;
     let key = key(&mut database, organization)?;
     let sub_account = any_sub_account(&mut database)?;
     let mut server = Server::start(&databases)?;

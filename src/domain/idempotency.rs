@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
-    access::{Change, Tx, permission::Permission, principal::Principal},
+    access::{Change, GateTx, Tx, permission::Permission, principal::Principal},
     error::Error,
     schema::control::idempotency_keys,
 };
@@ -29,6 +29,13 @@ impl IdempotencyKey {
             Err(Error::invalid(field, "The key must be 1 to 255 printable characters without spaces."))
         }
     }
+}
+
+/// Forgets what was done long ago, in every account; tells how much.
+pub fn sweep(tx: &mut GateTx<'_>) -> Result<usize, Error> {
+    // The gate sees, and may remove, only what is over.
+    Ok(diesel::delete(idempotency_keys::table.filter(idempotency_keys::created_at.lt(diesel::dsl::now)))
+        .execute(tx.connection())?)
 }
 
 /// Does `work` unless this asker did `operation` under `key` before, and then answers

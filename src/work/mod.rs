@@ -15,7 +15,10 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     access::Access,
-    domain::identity::{password_resets as requests, sessions},
+    domain::{
+        idempotency,
+        identity::{password_resets as requests, sessions},
+    },
     error::Error,
 };
 
@@ -70,7 +73,9 @@ pub fn begin(access: &Arc<Access>, mailer: Mailer, public_url: String, stopping:
     let sweep = repeat("sweep", SWEEP, stopping.clone(), move || {
         let access = for_sweep.clone();
         async move {
-            access.gate(None, |tx| Ok((sessions::sweep(tx)?, requests::sweep(tx)?))).await?;
+            access
+                .gate(None, |tx| Ok((sessions::sweep(tx)?, requests::sweep(tx)?, idempotency::sweep(tx)?)))
+                .await?;
             Ok(false)
         }
     });

@@ -3,7 +3,10 @@
 use dialnexa::{
     access::Change,
     access::permission::RecordCalls,
-    domain::billing::ledger::{self, Entry},
+    domain::{
+        billing::ledger::{self, Entry},
+        idempotency,
+    },
     values::{AccountId, SubAccountId},
 };
 use reqwest::Method;
@@ -404,4 +407,21 @@ async fn an_idempotency_key_belongs_to_its_key_and_tenant() {
     let reused = one.post_once("/sub-accounts", "k", different).await;
     assert_eq!((reused.status.as_u16(), reused.code().as_str()), (422, "idempotency_key_reused"));
     one.post_once("/sub-accounts", "with space", body).await.expect(400);
+}
+
+#[actix_web::test]
+async fn what_was_done_once_is_remembered_for_two_days_at_most() {
+    let world = World::new().await;
+    let client = world.parent_client(&world.northwind).await;
+    let body =
+        json!({ "name": "Once", "billing_mode": "isolated", "region": "india", "concurrency_limit": 0 });
+    for key in ["old", "new"] {
+        client.post_once("/sub-accounts", key, body.clone()).await.expect(201);
+    }
+    world.force(
+        "UPDATE idempotency_keys SET created_at = now() - interval '49 hours' WHERE idempotency_key = 'old'",
+    );
+    let forgotten = world.access.gate(None, idempotency::sweep).await.unwrap();
+    assert_eq!(forgotten, 1);
+    assert_eq!(world.count("SELECT count(*) FROM idempotency_keys WHERE idempotency_key = 'new'"), 1);
 }
