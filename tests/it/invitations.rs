@@ -170,7 +170,7 @@ async fn who_signs_in_already_accepts_as_themselves_and_nobody_else() {
     let form = page.form(&path);
     // The role and the account are the invitation's: nothing of them is read from a form.
     let edited = browser.submit(&form.clone().with("role", "owner")).await;
-    assert_eq!(edited.status.as_u16(), 400, "{}", edited.text());
+    assert_eq!(edited.status.as_u16(), 422, "{}", edited.text());
     let (one, two) = tokio::join!(browser.submit(&form), browser.submit(&form));
     for page in [one, two] {
         assert_eq!(page.location(), format!("{}?done=joined", acme(&world)));

@@ -2,6 +2,7 @@
 
 mod api;
 mod api_isolation;
+mod api_keys;
 mod architecture;
 mod audit;
 mod browser;

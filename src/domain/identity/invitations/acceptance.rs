@@ -112,7 +112,7 @@ pub fn look(tx: &mut LinkTx<'_>, link: &Secret) -> Result<Change<Invited>, Error
 fn invited(account: AccountId, row: Row, place: Place, state: State, has_sign_in: bool) -> Invited {
     Invited {
         state,
-        invited_by: place.named(row.inviter_name, row.inviter_is_above),
+        invited_by: place.named(row.inviter_kind, row.inviter_name, row.inviter_is_above),
         email: row.email,
         role: row.role,
         account,

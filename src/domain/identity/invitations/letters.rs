@@ -19,6 +19,8 @@ use crate::{
     values::{AccountId, InvitationId, OrganizationId, Role, Secret},
 };
 
+use super::InviterKind;
+
 /// How often a letter is tried to be sent.
 const ATTEMPTS: i32 = 8;
 
@@ -137,17 +139,18 @@ pub fn claim(tx: &mut Tx<'_, Administer>, due: Due) -> Result<Change<Option<Lett
         .select((
             invitations::email,
             invitations::role,
+            invitations::inviter_kind,
             invitations::inviter_name,
             invitations::inviter_is_above,
             invitations::expires_at,
         ))
-        .first::<(String, Role, Option<String>, bool, OffsetDateTime)>(tx.connection())
+        .first::<(String, Role, InviterKind, Option<String>, bool, OffsetDateTime)>(tx.connection())
         .optional()?;
     let place = match open {
         Some(_) => place(tx.connection(), due.account)?,
         None => None,
     };
-    let Some(((email, role, inviter, is_above, expires_at), place)) = open.zip(place) else {
+    let Some(((email, role, kind, inviter, is_above, expires_at), place)) = open.zip(place) else {
         settle_row(tx, due.letter)?;
         return Ok(Change::none(None));
     };
@@ -164,7 +167,7 @@ pub fn claim(tx: &mut Tx<'_, Administer>, due: Due) -> Result<Change<Option<Lett
         attempts: attempts + 1,
         email,
         account: due.account,
-        invited_by: place.named(inviter, is_above),
+        invited_by: place.named(kind, inviter, is_above),
         account_name: place.name,
         brand: place.brand,
         role,
@@ -184,12 +187,13 @@ pub(super) struct Place {
 
 impl Place {
     /// How whoever invites is named: those above a sub-account by its brand, never by their
-    /// own name or their organization's (`domain.md` 2.5, 7.6).
-    pub(super) fn named(&self, inviter: Option<String>, is_above: bool) -> String {
+    /// own name or their organization's (`domain.md` 2.5, 7.6). Whoever is invited knows no
+    /// key by its name.
+    pub(super) fn named(&self, kind: InviterKind, inviter: Option<String>, is_above: bool) -> String {
         match inviter {
-            Some(name) => name,
-            None if is_above && self.is_sub_account => format!("The {} administrator", self.brand),
-            None => self.brand.clone(),
+            Some(name) if kind == InviterKind::Person => name,
+            _ if is_above && self.is_sub_account => format!("The {} administrator", self.brand),
+            _ => self.brand.clone(),
         }
     }
 }

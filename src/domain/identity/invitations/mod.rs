@@ -76,7 +76,9 @@ impl Inviter {
             Principal::Member(person) | Principal::Delegate(person, _) => {
                 (InviterKind::Person, Some(person.id.uuid()), Some(person.name.clone()))
             }
-            Principal::Key(key) => (InviterKind::ApiKey, Some(key.id.uuid()), Some(key.name.clone())),
+            Principal::Key(key) => {
+                (InviterKind::ApiKey, Some(key.id.uuid()), Some(format!("API key {}", key.name)))
+            }
             Principal::Platform(_) => (InviterKind::Platform, None, None),
         };
         Self {
