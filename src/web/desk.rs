@@ -1,4 +1,4 @@
-//! Where an account's members are managed: in the account itself, or by its parent from
+//! Where an account's members and keys are managed: in the account itself, or by its parent from
 //! above (`domain.md` 7.5). The two differ only in the address and in what stands around
 //! the page.
 
@@ -91,7 +91,7 @@ impl Desk {
         match &self.above {
             None => self.visit.frame(&self.scope, title, here),
             Some((parent, listed)) => {
-                self.visit.frame(parent, format!("{title} of {}", listed.name), Here::SubAccounts)
+                self.visit.frame(parent, format!("{title}: {}", listed.name), Here::SubAccounts)
             }
         }
     }

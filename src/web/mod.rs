@@ -12,7 +12,7 @@
 //! - [`sign_in`], [`password_reset`], [`sessions`], [`accounts`]: the gate; [`guesses`] and
 //!   [`hashing`] keep it from being forced.
 //! - [`account`], [`sub_accounts`], [`api_keys`], [`members`]: the pages of accounts; [`desk`]
-//!   is where of two places the last is asked for. [`invitation`]: how one becomes a member.
+//!   is at which of two places the latter two are asked for. [`invitation`]: how one becomes a member.
 //! - [`views`]: one view struct per page and per fragment; handlers fill them and nothing else.
 
 pub mod account;
