@@ -278,6 +278,11 @@ api_routes! {
         Members "/invitations" { GET v1::invitations::list, POST v1::invitations::create }
         Members "/invitations/{invitation_id}" { DELETE v1::invitations::revoke }
         Members "/invitations/{invitation_id}/resend" { POST v1::invitations::resend }
+        ApiKeys "/api-keys" { GET v1::api_keys::list, POST v1::api_keys::create }
+        ApiKeys "/api-keys/{api_key_id}" {
+            GET v1::api_keys::show, PATCH v1::api_keys::rename, DELETE v1::api_keys::revoke
+        }
+        ApiKeys "/api-keys/{api_key_id}/rotate" { POST v1::api_keys::rotate }
     }
 }
 

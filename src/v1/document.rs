@@ -16,8 +16,8 @@ use utoipa::{
 use crate::values::{KEY_PATTERN, Region, SubAccountId};
 
 use super::{
-    audit_log, deletions, front::Rights, invitations, limits, me, members, refusal::ErrorBody, sub_accounts,
-    usage, wallet,
+    api_keys, audit_log, deletions, front::Rights, invitations, limits, me, members, refusal::ErrorBody,
+    sub_accounts, usage, wallet,
 };
 
 /// What stands at one address.
@@ -39,7 +39,7 @@ use super::{
         (name = "Usage", description = "Counters of calls, minutes and costs."),
         (name = "Members", description = "Who belongs to an account, and who is invited."),
         (name = "Audit log", description = "Who did what."),
-        (name = "Keys", description = "API keys."),
+        (name = "Keys", description = "API keys: what a program may do with yours, and the keys of your accounts."),
     ),
 )]
 struct AtOneAddress;
@@ -58,6 +58,12 @@ struct AtOneAddress;
     invitations::create,
     invitations::resend,
     invitations::revoke,
+    api_keys::list,
+    api_keys::create,
+    api_keys::show,
+    api_keys::rename,
+    api_keys::rotate,
+    api_keys::revoke,
 ))]
 struct InAccount;
 

@@ -47,7 +47,7 @@ pub async fn surround<B: MessageBody + 'static>(
     let answer = async {
         let answered = if !is_for_probes(request.path()) && !is_asked_here(&request, &site) {
             Ok(errors::refuse_host(request))
-        } else if !errors::is_for_programs(request.path()) && has_nul(&request) {
+        } else if !request.path().starts_with("/v1/") && has_nul(&request) {
             Ok(errors::refuse_unreadable(request, &asked))
         } else if is_foreign(&request, &site) {
             Ok(errors::refuse_foreign(request, &asked))

@@ -185,11 +185,9 @@ async fn a_rotated_key_is_accepted_until_the_overlap_ends() {
     let listed = browser.get(&list).await;
     assert!(listed.has("Retiring") && listed.has("In use"), "{}", listed.text());
     assert_eq!(browser.get(&href).await.status, StatusCode::CONFLICT, "it is followed already");
-    let forced = format!("{}?", href);
     assert_eq!(
         browser.submit(&form.clone().with("idempotency_key", "other")).await.status,
-        StatusCode::CONFLICT,
-        "{forced}"
+        StatusCode::CONFLICT
     );
 
     // Ended long ago, it stands behind the filter.
@@ -229,6 +227,7 @@ async fn a_hundred_keys_are_the_most() {
     let browser = world.browser().signed_in(ACME).await;
     let list = keys_of_acme(&world);
     make(&browser, &list, "First").await;
+    let href = format!("{list}/{}/rotate", key_of(&browser, &list, "First").await);
     world.force(
         "INSERT INTO api_keys (organization_id, account_id, api_key_id, name, mode, token_hash, token_hint)
          SELECT organization_id, account_id, gen_random_uuid(), 'Many', 'live', uuid_send(gen_random_uuid()), 'x'
@@ -244,7 +243,6 @@ async fn a_hundred_keys_are_the_most() {
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.has("100 keys in use"), "{}", refused.text());
     // Without an overlap the old key makes room for the one that follows.
-    let href = format!("{list}/{}/rotate", key_of(&browser, &list, "First").await);
     let form = browser.get(&href).await.form(&href);
     assert_eq!(browser.submit(&form).await.status, StatusCode::CONFLICT);
     let form = browser.get(&href).await.form(&href).with("overlap_hours", "0");

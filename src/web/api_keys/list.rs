@@ -44,7 +44,7 @@ impl KeysUrl {
 pub async fn list(desk: Desk, url: web::Query<KeysUrl>) -> Result<HttpResponse, Denied> {
     let all = url.show == "all";
     let (listed, part) = (if all { Listed::All } else { Listed::Current }, url.part());
-    let keys = desk.scope.read(move |tx| api_keys::page(tx, listed, part, PAGE)).await?;
+    let keys = desk.scope.read(move |tx| api_keys::page(tx, listed, part, 0, PAGE)).await?;
     let workspaces = desk.workspaces().await?;
     let (href, now) = (desk.href(), time::OffsetDateTime::now_utc());
     let rows: Vec<KeyRow> = keys

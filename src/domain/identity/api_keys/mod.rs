@@ -119,7 +119,7 @@ macro_rules! listed {
     }};
 }
 
-/// Keys of the account, newest first.
+/// Keys of the account, newest first, without the first `skip` of them.
 ///
 /// # Errors
 /// Those of the database.
@@ -127,9 +127,10 @@ pub fn page(
     tx: &mut Tx<'_, Administer>,
     listed: Listed,
     part: Part<ApiKeyId>,
+    skip: i64,
     limit: u16,
 ) -> Result<Slice<ApiKey>, Error> {
-    let query = listed!(tx.connection(), listed).limit(i64::from(limit) + 1);
+    let query = listed!(tx.connection(), listed).offset(skip).limit(i64::from(limit) + 1);
     let query = match part {
         Part::Newest => query.order(api_keys::api_key_id.desc()),
         Part::OlderThan(at) => query.filter(api_keys::api_key_id.lt(at)).order(api_keys::api_key_id.desc()),
@@ -137,6 +138,14 @@ pub fn page(
     };
     let rows = query.select(ApiKey::as_select()).load(tx.connection())?;
     Ok(Slice::of(rows, &part, limit.into()))
+}
+
+/// How many keys there are.
+///
+/// # Errors
+/// Those of the database.
+pub fn count(tx: &mut Tx<'_, Administer>, listed: Listed) -> Result<i64, Error> {
+    Ok(listed!(tx.connection(), listed).count().get_result(tx.connection())?)
 }
 
 /// One of the account's keys.
