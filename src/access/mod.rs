@@ -8,6 +8,7 @@
 //! - [`change`]: a write with its audit entry.
 //! - [`outbox`]: what webhooks are told of a write, kept by its commit.
 //! - [`deed`]: a write of somebody about themselves, told in the logs of their accounts.
+//! - [`link`]: coming by the link of an invitation.
 //! - [`session_store`]: sessions in the database.
 //!
 //! The pools are private to this module.
@@ -16,6 +17,7 @@ mod authenticate;
 mod change;
 mod deed;
 mod denied;
+mod link;
 mod outbox;
 pub mod permission;
 mod pools;
@@ -39,6 +41,8 @@ pub use authenticate::PRODUCT_NAME;
 pub use change::{Change, Event, StoredEntry};
 pub use deed::Deed;
 pub use denied::Denied;
+pub use link::LinkTx;
+pub(crate) use link::account_of;
 pub use outbox::Notice;
 pub use scope::{Program, Scope, facts};
 pub(crate) use tx::InAccount;

@@ -160,6 +160,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    invitations (organization_id, account_id, invitation_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        invitation_id -> Uuid,
+        email -> Text,
+        role -> Text,
+        inviter_kind -> Text,
+        inviter_id -> Nullable<Uuid>,
+        inviter_is_above -> Bool,
+        inviter_name -> Nullable<Text>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        accepted_at -> Nullable<Timestamptz>,
+        accepted_by -> Nullable<Uuid>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    invitation_letters (organization_id, account_id, letter_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        letter_id -> Uuid,
+        invitation_id -> Uuid,
+        requested_at -> Timestamptz,
+        token_hash -> Nullable<Bytea>,
+        replaced_at -> Nullable<Timestamptz>,
+        claimed_until -> Nullable<Timestamptz>,
+        attempts -> Integer,
+        sent_at -> Nullable<Timestamptz>,
+        settled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     audit_heads (organization_id, account_id) {
         organization_id -> Uuid,
         account_id -> Uuid,
@@ -357,6 +392,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     delegations,
     api_keys,
     password_resets,
+    invitations,
+    invitation_letters,
     audit_heads,
     audit_entries,
     ledger_accounts,

@@ -155,6 +155,8 @@ ids! {
     UserId = User("usr");
     /// An API key.
     ApiKeyId = ApiKey("key");
+    /// An invitation to an account.
+    InvitationId = Invitation("invite");
     /// A signed-in browser.
     SessionId = Session("ses");
     /// One stay of a parent administrator inside a sub-account (Access Dashboard).

@@ -21,6 +21,7 @@ use super::{
     filters::Zone,
     forms::{FormKey, csrf_fields},
     frame::{AccountBadge, Acting, Frame, NavGroup, NavItem, Notice, PersonBadge},
+    members::leave,
     notices,
     visitor::Visitor,
 };
@@ -88,6 +89,7 @@ impl Visit {
             }),
             nav: navigation(scope, here),
             person: asker.principal.person().map(badge),
+            leave_account_href: leave::href(scope),
             acting: acting(asker),
             notice: self.notice.clone(),
             suspended_notice: account

@@ -2,6 +2,7 @@
 
 pub mod counters;
 pub mod erasure;
+pub mod invitations;
 pub mod mail;
 pub mod password_resets;
 pub mod stays;
@@ -65,9 +66,16 @@ pub fn begin(
         async move { counters::refresh_one(&access).await }
     });
     let for_letters = access.clone();
+    let (mailer_of_letters, url_of_letters) = (mailer.clone(), public_url.clone());
     let letters = repeat("letters", PAUSE, stopping.clone(), move || {
-        let (access, mailer, public_url) = (for_letters.clone(), mailer.clone(), public_url.clone());
+        let (access, mailer, public_url) =
+            (for_letters.clone(), mailer_of_letters.clone(), url_of_letters.clone());
         async move { password_resets::answer_one(&access, &mailer, &public_url).await }
+    });
+    let for_invitations = access.clone();
+    let invitations = repeat("invitations", PAUSE, stopping.clone(), move || {
+        let (access, mailer, public_url) = (for_invitations.clone(), mailer.clone(), public_url.clone());
+        async move { invitations::send_one(&access, &mailer, &public_url).await }
     });
     let for_sweep = access.clone();
     let sweep = repeat("sweep", SWEEP, stopping.clone(), move || {
@@ -90,7 +98,15 @@ pub fn begin(
         .await;
         webhooks.finish().await;
     };
-    Work(vec![spawn(erasure), spawn(stays), spawn(counters), spawn(letters), spawn(sweep), spawn(sending)])
+    Work(vec![
+        spawn(erasure),
+        spawn(stays),
+        spawn(counters),
+        spawn(letters),
+        spawn(invitations),
+        spawn(sweep),
+        spawn(sending),
+    ])
 }
 
 impl Work {

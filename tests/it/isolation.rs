@@ -9,13 +9,15 @@ use dialnexa::{
     domain::{
         agents::{Agent, Pipeline},
         calls::{Call, CallStatus, Direction, record},
-        identity::api_keys,
+        identity::{
+            api_keys,
+            invitations::{self, NewInvitation},
+        },
     },
     routes::{Answers, ROUTES},
     values::{
-        AccountId, AgentId, ApiKeyId, CallId, CertificateId, EventId, KeyMode, KeyText, OrganizationId, SubAccountId,
-        WebhookId,
-        WorkspaceId,
+        AccountId, AgentId, ApiKeyId, CallId, CertificateId, EventId, InvitationId, KeyMode, KeyText,
+        OrganizationId, SubAccountId, UserId, WebhookId, WorkspaceId,
     },
 };
 use reqwest::Method;
@@ -54,6 +56,16 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/calls/{call}/recording", Play),
     ("GET", "/accounts/{account}/billing", Billing),
     ("GET", "/accounts/{account}/members", Administer),
+    ("POST", "/accounts/{account}/members", Administer),
+    ("GET", "/accounts/{account}/members/{member}", Administer),
+    ("POST", "/accounts/{account}/members/{member}", Administer),
+    ("GET", "/accounts/{account}/members/{member}/remove", Administer),
+    ("POST", "/accounts/{account}/members/{member}/remove", Administer),
+    ("GET", "/accounts/{account}/invitations/{invitation}/resend", Administer),
+    ("POST", "/accounts/{account}/invitations/{invitation}/resend", Administer),
+    ("POST", "/accounts/{account}/invitations/{invitation}/revoke", Administer),
+    ("GET", "/accounts/{account}/membership/leave", View),
+    ("POST", "/accounts/{account}/membership/leave", View),
     ("GET", "/accounts/{account}/api-keys", Administer),
     ("POST", "/accounts/{account}/api-keys", Administer),
     ("GET", "/accounts/{account}/api-keys/new", Administer),
@@ -92,6 +104,14 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/limits", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/limits", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/members", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/members", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/members/{member}", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/members/{member}", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/members/{member}/remove", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/members/{member}/remove", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/invitations/{invitation}/resend", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/invitations/{invitation}/resend", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/invitations/{invitation}/revoke", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/api-keys", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/api-keys", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/api-keys/new", Parent),
@@ -166,6 +186,8 @@ struct Contents {
     api_key: ApiKeyId,
     webhook: WebhookId,
     event: EventId,
+    member: UserId,
+    invitation: InvitationId,
 }
 
 impl Contents {
@@ -177,6 +199,8 @@ impl Contents {
             api_key: ApiKeyId::new(),
             webhook: WebhookId::new(),
             event: EventId::new(),
+            member: UserId::new(),
+            invitation: InvitationId::new(),
         }
     }
 }
@@ -193,7 +217,18 @@ async fn fill(world: &World, organization: OrganizationId, account: AccountId) -
     let text = KeyText::new(KeyMode::Live).unwrap();
     let key = keys.write(move |tx| api_keys::keep(tx, "Canary key", KeyMode::Live, &text)).await.unwrap();
     let (webhook, event) = world.webhook(organization, account, "https://localhost/").await;
-    let contents = Contents { api_key: key.unwrap(), webhook, event, ..Contents::random() };
+    let member = world.person("Canary person", &format!("canary@{account}.example"));
+    world.member(organization, account.uuid(), member, "viewer");
+    let new = NewInvitation::check("canary@invited.example", "viewer", account).unwrap();
+    let invited = keys.write(move |tx| invitations::invite(tx, &new)).await.unwrap();
+    let contents = Contents {
+        api_key: key.unwrap(),
+        webhook,
+        event,
+        member,
+        invitation: invited.id,
+        ..Contents::random()
+    };
     let (workspace, now) = (WorkspaceId::new(), OffsetDateTime::now_utc());
     scope
         .write_region(move |tx| {
@@ -257,6 +292,8 @@ fn filled(
         .replace("{event}", &contents.event.to_string())
         .replace("{certificate}", &certificate.to_string())
         .replace("{api_key}", &contents.api_key.to_string())
+        .replace("{member}", &contents.member.to_string())
+        .replace("{invitation}", &contents.invitation.to_string())
 }
 
 async fn ask(browser: &Browser, method: &str, path: &str) -> Page {

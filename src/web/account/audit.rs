@@ -78,6 +78,7 @@ pub async fn section(scope: &Scope<Administer>, url: &AuditUrl, href: &str) -> R
                 ("access_dashboard.", "Access Dashboard"),
                 ("recording.", "Recordings"),
                 ("member.", "Members"),
+                ("invitation.", "Invitations"),
                 ("person.", "People"),
                 ("api_key.", "API keys"),
                 ("webhook.", "Webhooks"),
@@ -205,6 +206,25 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
             ("limits", format!("changed the total concurrency of {object}"))
         }
         "demo.loaded" => ("check", "loaded the demo".to_owned()),
+        "member.joined" => (
+            "members",
+            format!("accepted the invitation and is a member, as {}", word(entry.details.get("role"))),
+        ),
+        "member.role_changed" => ("members", format!("changed the role of {object}")),
+        "member.removed" => {
+            ("members", format!("removed {object}, who was {}", word(entry.details.get("role"))))
+        }
+        "member.left" => ("sign-out", format!("left, having been {}", word(entry.details.get("role")))),
+        "invitation.created" => ("mail", format!("invited {object}, as {}", word(entry.details.get("role")))),
+        "invitation.resent" => ("mail", format!("sent the invitation of {object} again")),
+        "invitation.revoked" if reason == "inviter_lost_right" => {
+            ("ban", format!("ended the invitation of {object}: whoever gave it may not invite any more"))
+        }
+        "invitation.revoked" => ("ban", format!("revoked the invitation of {object}")),
+        "invitation.accepted" => ("members", "accepted an invitation, being a member already".to_owned()),
+        "access_dashboard.ended" if reason == "right_lost" => {
+            ("sign-out", format!("ended a visit to {object}: its visitor lost the right to it"))
+        }
         "access_dashboard.ended" => ("sign-out", format!("ended the visit to {object}: it was deleted")),
         "recording.played" => ("play", format!("played the recording of {object}")),
         "recording.downloaded" => ("download", format!("downloaded the recording of {object}")),
