@@ -6,8 +6,10 @@
 //! - [`scope`]: the proof a handler asks for, and the transactions it opens.
 //! - [`tx`]: a transaction with its tenant set.
 //! - [`change`]: a write with its audit entry.
+//! - [`outbox`]: what webhooks are told of a write, kept by its commit.
 //! - [`deed`]: a write of somebody about themselves, told in the logs of their accounts.
-//! - `outbox`: audit entries of changes in a region, on their way to the log.
+//! - [`link`]: coming by the link of an invitation.
+//! - [`relay`]: audit entries of changes in a region, on their way to the log.
 //! - [`session_store`]: sessions in the database.
 //!
 //! The pools are private to this module.
@@ -16,10 +18,12 @@ mod authenticate;
 mod change;
 mod deed;
 mod denied;
+mod link;
 mod outbox;
 pub mod permission;
 mod pools;
 pub mod principal;
+mod relay;
 mod scope;
 pub mod session_store;
 mod tx;
@@ -39,11 +43,15 @@ pub use authenticate::PRODUCT_NAME;
 pub use change::{Change, Event, StoredEntry};
 pub use deed::Deed;
 pub use denied::Denied;
+pub use link::LinkTx;
+pub(crate) use link::account_of;
+pub use outbox::Notice;
 pub use scope::{Program, Scope, facts};
 pub(crate) use tx::InAccount;
 pub use tx::{Control, EraserTx, GateTx, OperatorTx, Overview, RegionTx, Regional, Tx};
 
 use change::{Author, append};
+use outbox::publish;
 use pools::{Connections, connect, connection, in_tenant};
 use principal::{Account, Asker, Person, Principal, RequestFacts, Standing};
 use tx::{DatabaseRole, enter_gate, enter_gate_by_key, enter_tenant, transaction};
@@ -213,9 +221,13 @@ impl Access {
     ) -> Result<T, Error> {
         self.run(move |access| {
             in_tenant(&access.control, false, DatabaseRole::Operator, organization, account, |c| {
-                let Change { value, events } =
+                let Change { value, events, notices } =
                     work(&mut OperatorTx::new(c, organization, account))?.in_order_of_logs();
                 let (operator, request) = (Principal::Platform("operator"), RequestFacts::default());
+                for notice in notices {
+                    enter_tenant(c, DatabaseRole::Operator, organization, notice.account)?;
+                    publish(c, &notice)?;
+                }
                 for event in events {
                     enter_tenant(c, DatabaseRole::Operator, organization, event.account)?;
                     append(c, Author::platform(&operator, account, &request), event)?;

@@ -15,10 +15,11 @@ use crate::{
 use super::{
     Access, Denied, Overview, RegionTx, RequestId, Tx,
     change::{Author, Change, append},
-    outbox,
+    outbox::publish,
     permission::{Administer, Includes, ManageSubAccounts, Permission},
     pools::{Connections, in_tenant},
     principal::{Account, Asker, Person, RequestFacts, Standing},
+    relay,
     session_store::state,
     tx::DatabaseRole,
 };
@@ -121,7 +122,10 @@ impl<P: Permission> Scope<P> {
         self.run(move |access, asker| {
             as_asker(&access.control, false, DatabaseRole::Tenant, asker, |c| {
                 let mut tx = Tx::new(c, asker);
-                let Change { value, events } = work(&mut tx)?.told_above(asker).in_order_of_logs();
+                let Change { value, events, notices } = work(&mut tx)?.told_above(asker).in_order_of_logs();
+                for notice in notices {
+                    tx.as_account(notice.account, |tx| publish(tx.connection(), &notice))?;
+                }
                 for event in events {
                     tx.as_account(event.account, |tx| append(tx.connection(), Author::of(asker), event))?;
                 }
@@ -145,10 +149,13 @@ impl<P: Permission> Scope<P> {
             let Account { organization, id, region, .. } = &asker.account;
             let (value, entries) =
                 as_asker(access.region(region)?, false, DatabaseRole::Tenant, asker, |c| {
-                    let Change { value, events } = work(&mut Tx::new(c, asker))?.told_above(asker);
+                    let Change { value, events, notices } = work(&mut Tx::new(c, asker))?.told_above(asker);
+                    if !notices.is_empty() {
+                        return Err(Error::internal("a region's outbox holds audit entries alone"));
+                    }
                     let author = Author::of(asker);
                     let entries: Vec<_> = events.into_iter().map(|event| author.entry(event)).collect();
-                    outbox::keep(c, &entries)?;
+                    relay::keep(c, &entries)?;
                     Ok((value, entries))
                 })?;
             access.relay_promptly(region, *organization, *id, entries);

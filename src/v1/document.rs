@@ -13,11 +13,14 @@ use utoipa::{
     },
 };
 
-use crate::values::{KEY_PATTERN, Region, SubAccountId};
+use crate::{
+    domain::sub_accounts::list,
+    values::{KEY_PATTERN, Region, SubAccountId},
+};
 
 use super::{
-    agents, api_keys, audit_log, calls, catalogues, countries, deletions, front::Rights, limits, me, numbers,
-    refusal::ErrorBody, sub_accounts, usage, voices, wallet,
+    agents, api_keys, audit_log, calls, catalogues, countries, deletions, front::Rights, invitations, limits,
+    me, members, numbers, refusal::ErrorBody, sub_accounts, usage, voices, wallet,
 };
 
 /// What stands at one address.
@@ -35,12 +38,13 @@ use super::{
         voices::voices, voices::accents, voices::speech_voices, voices::voice,
         voices::voice_languages, countries::countries, countries::prices,
     ),
-    components(schemas(ErrorBody)),
+    components(schemas(ErrorBody, list::Sort, sub_accounts::Order)),
     tags(
         (name = "Sub-accounts", description = "Fully isolated environments beneath your organization."),
         (name = "Limits", description = "How your organization's concurrency is shared out."),
         (name = "Wallets", description = "Prepaid wallets, their transactions, and recharges."),
         (name = "Usage", description = "Counters of calls, minutes and costs."),
+        (name = "Members", description = "Who belongs to an account, and who is invited."),
         (name = "Audit log", description = "Who did what."),
         (name = "Agents", description = "Voice agents."),
         (name = "Phone numbers", description = "Numbers that are yours, and numbers to buy."),
@@ -58,6 +62,13 @@ struct AtOneAddress;
     wallet::transactions,
     usage::show,
     audit_log::list,
+    members::list,
+    members::update,
+    members::remove,
+    invitations::list,
+    invitations::create,
+    invitations::resend,
+    invitations::revoke,
     agents::list,
     agents::create,
     agents::show,
