@@ -103,13 +103,10 @@ pub struct StandIn {
     #[schema(value_type = VoiceId)]
     voice_id: String,
     /// Its name.
-    #[schema(max_length = 100)]
     voice_name: Option<String>,
     /// What its provider calls it.
-    #[schema(max_length = 100)]
     provider_voice_id: Option<String>,
     /// Who makes it.
-    #[schema(max_length = 100)]
     provider: Option<String>,
 }
 

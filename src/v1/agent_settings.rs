@@ -242,7 +242,7 @@ macro_rules! asked {
             #[schema(value_type = Vec<Analysis>, required = false, max_items = 50)]
             #[serde(default, deserialize_with = "present")]
             post_call_analysis: Option<Vec<Analysis>>,
-            /// Another name of post_call_analysis, which goes before it.
+            /// Another name of post_call_analysis; what is under either name is joined.
             #[schema(value_type = Vec<Analysis>, required = false, max_items = 50)]
             #[serde(default, deserialize_with = "present")]
             postcall_analysis: Option<Vec<Analysis>>,
@@ -278,8 +278,10 @@ macro_rules! asked {
                     inbound_phone_number_id: self.inbound_phone_number_id.map(|attached| attached.0),
                     outbound_phone_number_id: self.outbound_phone_number_id.map(|attached| attached.0),
                     agent_functions: self.agent_functions.as_ref().map(functions),
-                    post_call_analysis:
-                        self.post_call_analysis.as_ref().or(self.postcall_analysis.as_ref()).map(analysis),
+                    post_call_analysis: match (&self.post_call_analysis, &self.postcall_analysis) {
+                        (Some(one), Some(other)) => Some(analysis(&[one.as_slice(), other].concat())),
+                        (one, other) => one.as_ref().or(other.as_ref()).map(analysis),
+                    },
                     fallback_voices: self.fallback_voices.as_ref().map(voices),
                     ..Changes::default()
                 }
