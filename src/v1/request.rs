@@ -17,7 +17,10 @@ use serde::{
 use serde_json::Value;
 
 use crate::{
-    access::{Change, Denied, Tx, permission::Permission},
+    access::{
+        Change, Denied, Scope, Tx,
+        permission::{Permission, View},
+    },
     domain::idempotency::{self, IdempotencyKey},
     error::Error,
 };
@@ -43,11 +46,22 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = is_json(request);
         let bytes = web::Bytes::from_request(request, payload);
+        let request = request.clone();
         Box::pin(async move {
             if !is_json {
                 return Err(ErrorUnsupportedMediaType("not JSON in UTF-8"));
             }
-            Ok(Self(parse(&bytes.await?).map_err(Denied::from)?))
+            match parse(&bytes.await?) {
+                Ok(parsed) => Ok(Self(parsed)),
+                Err(wrong) => {
+                    // Whoever may not know the sub-account is told that first, whichever of the two is
+                    // found out sooner.
+                    if request.match_info().get("sub_account_id").is_some() {
+                        Scope::<View>::extract(&request).await?;
+                    }
+                    Err(Denied::from(wrong).into())
+                }
+            }
         })
     }
 }
