@@ -13,11 +13,14 @@ use utoipa::{
     },
 };
 
-use crate::values::{KEY_PATTERN, Region, SubAccountId};
+use crate::{
+    domain::sub_accounts::list,
+    values::{KEY_PATTERN, Region, SubAccountId},
+};
 
 use super::{
-    api_keys, audit_log, deletions, front::Rights, limits, me, refusal::ErrorBody, sub_accounts, usage,
-    wallet,
+    api_keys, audit_log, deletions, front::Rights, invitations, limits, me, members, refusal::ErrorBody,
+    sub_accounts, usage, wallet,
 };
 
 /// What stands at one address.
@@ -31,12 +34,13 @@ use super::{
         limits::show, limits::set,
         wallet::recharge,
     ),
-    components(schemas(ErrorBody)),
+    components(schemas(ErrorBody, list::Sort, sub_accounts::Order)),
     tags(
         (name = "Sub-accounts", description = "Fully isolated environments beneath your organization."),
         (name = "Limits", description = "How your organization's concurrency is shared out."),
         (name = "Wallets", description = "Prepaid wallets, their transactions, and recharges."),
         (name = "Usage", description = "Counters of calls, minutes and costs."),
+        (name = "Members", description = "Who belongs to an account, and who is invited."),
         (name = "Audit log", description = "Who did what."),
         (name = "Keys", description = "API keys: what a program may do with yours, and the keys of your accounts."),
     ),
@@ -50,6 +54,13 @@ struct AtOneAddress;
     wallet::transactions,
     usage::show,
     audit_log::list,
+    members::list,
+    members::update,
+    members::remove,
+    invitations::list,
+    invitations::create,
+    invitations::resend,
+    invitations::revoke,
     api_keys::list,
     api_keys::create,
     api_keys::show,

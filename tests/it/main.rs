@@ -1,6 +1,7 @@
 //! The one test binary. It needs a PostgreSQL in `DIALNEXA_DATABASE_URL`: `make test` starts one.
 
 mod api;
+mod api_docs;
 mod api_isolation;
 mod api_keys;
 mod api_keys_by_api;
@@ -13,9 +14,12 @@ mod client;
 mod demo;
 mod forms;
 mod gate;
+mod invitations;
 mod isolation;
 mod journeys;
+mod killed;
 mod ledger;
+mod members;
 mod pages;
 mod password_reset;
 mod policies;
@@ -23,6 +27,9 @@ mod post_office;
 mod private_cluster;
 mod program;
 mod provision;
+mod receiver;
 mod refused;
+mod schemathesis;
 mod sub_accounts;
+mod webhooks;
 mod world;

@@ -2,10 +2,12 @@
 //! database row reaches a template.
 
 pub mod account;
+pub mod api_docs;
 pub mod api_keys;
 pub mod gate;
 pub mod people;
 pub mod sub_accounts;
+pub mod webhooks;
 
 use askama::Template;
 
