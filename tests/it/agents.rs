@@ -369,7 +369,7 @@ async fn an_entry_that_a_crash_left_behind_is_relayed_once() {
 
     // And the worker does it by itself.
     world.in_region(|c| {
-        c.batch_execute("INSERT INTO outbox SELECT * FROM kept; UPDATE outbox SET written_at = now() - interval '1 minute', audit_entry_id = gen_random_uuid()")
+        c.batch_execute("INSERT INTO outbox SELECT * FROM kept; UPDATE outbox SET written_at = now() - interval '1 minute'")
             .unwrap();
     });
     world.restart();
@@ -379,6 +379,7 @@ async fn an_entry_that_a_crash_left_behind_is_relayed_once() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
+    assert_eq!(world.count_in_region("SELECT count(*) FROM outbox"), 0);
     assert_eq!(world.told(account).len(), 2);
     let report =
         dialnexa::admin::execute(&world.access, dialnexa::admin::AdminCommand::VerifyAudit { organization });
