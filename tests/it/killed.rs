@@ -228,9 +228,10 @@ async fn each_request_has_one_effect_whenever_the_program_is_killed() {
         assert_eq!(made, (2 * kind, kind, kind, kind), "round {round}, killed after {answers} answers");
     }
     assert_eq!(deployed.number("SELECT coalesce(sum(amount_minor), 0) FROM ledger_postings"), 0);
-    let wrong =
-        "SELECT count(*) FROM ledger_accounts a WHERE balance_minor <> (SELECT coalesce(sum(amount_minor), 0)
-         FROM ledger_postings p WHERE p.ledger_account_id = a.ledger_account_id)";
+    let wrong = "SELECT count(*) FROM ledger_accounts a WHERE balance_minor <> (
+         SELECT coalesce(sum(amount_minor), 0) FROM ledger_postings p
+         WHERE (p.organization_id, p.account_id, p.ledger_account)
+             = (a.organization_id, a.account_id, a.ledger_account))";
     assert_eq!(deployed.number(wrong), 0, "every balance is the sum of its postings");
 }
 
