@@ -19,7 +19,8 @@ use crate::{
 };
 
 use super::{
-    audit_log, deletions, front::Rights, limits, me, refusal::ErrorBody, sub_accounts, usage, wallet,
+    api_keys, audit_log, deletions, front::Rights, limits, me, refusal::ErrorBody, sub_accounts, usage,
+    wallet,
 };
 
 /// What stands at one address.
@@ -40,14 +41,25 @@ use super::{
         (name = "Wallets", description = "Prepaid wallets, their transactions, and recharges."),
         (name = "Usage", description = "Counters of calls, minutes and costs."),
         (name = "Audit log", description = "Who did what."),
-        (name = "Keys", description = "API keys."),
+        (name = "Keys", description = "API keys: what a program may do with yours, and the keys of your accounts."),
     ),
 )]
 struct AtOneAddress;
 
 /// What belongs to an account, and stands once beneath each way to name one.
 #[derive(OpenApi)]
-#[openapi(paths(wallet::show, wallet::transactions, usage::show, audit_log::list))]
+#[openapi(paths(
+    wallet::show,
+    wallet::transactions,
+    usage::show,
+    audit_log::list,
+    api_keys::list,
+    api_keys::create,
+    api_keys::show,
+    api_keys::rename,
+    api_keys::rotate,
+    api_keys::revoke,
+))]
 struct InAccount;
 
 /// The ways to name an account: the start of the address, what is added to the names of

@@ -10,6 +10,7 @@
 //! - one file per area of the API.
 
 pub mod amount;
+pub mod api_keys;
 pub mod audit_log;
 pub mod deletions;
 pub mod document;

@@ -11,12 +11,14 @@
 //! - [`security`], [`errors`]: what surrounds every request, and the pages that say why not.
 //! - [`sign_in`], [`password_reset`], [`sessions`], [`accounts`]: the gate; [`guesses`] and
 //!   [`hashing`] keep it from being forced.
+//! - [`account`], [`sub_accounts`], [`api_keys`]: the pages of accounts.
 //! - [`api_docs`]: the documentation of the API, for anybody.
 //! - [`views`]: one view struct per page and per fragment; handlers fill them and nothing else.
 
 pub mod account;
 pub mod accounts;
 pub mod api_docs;
+pub mod api_keys;
 pub mod assets;
 pub mod chart;
 pub mod errors;

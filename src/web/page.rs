@@ -34,6 +34,7 @@ pub enum Here {
     Calls,
     Billing,
     Members,
+    ApiKeys,
     Audit,
     SubAccounts,
     Limits,
@@ -168,6 +169,7 @@ fn navigation<P: Permission>(scope: &Scope<P>, here: Here) -> Vec<NavGroup> {
     }
     if scope.holds::<Administer>() {
         items.push(item("Members", "/members", "members", Here::Members));
+        items.push(item("API keys", "/api-keys", "keys", Here::ApiKeys));
         items.push(item("Audit log", "/audit-log", "audit", Here::Audit));
     }
     let mut groups = vec![NavGroup { title: None, items }];

@@ -3,6 +3,8 @@
 mod api;
 mod api_docs;
 mod api_isolation;
+mod api_keys;
+mod api_keys_by_api;
 mod architecture;
 mod audit;
 mod browser;

@@ -321,6 +321,15 @@ impl World {
         Browser::new(&self.base)
     }
 
+    /// Starts another server beside this one, on the same databases, until it is dropped;
+    /// tells its address.
+    pub fn beside(&self) -> (String, Beside) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let application = Application::open(&self.settings, self.databases.ready.clone()).unwrap();
+        (base, Beside(Some(Server::start(application, listener))))
+    }
+
     /// Stops the server and starts another on the same port and databases.
     pub fn restart(&mut self) {
         self.stop();
@@ -350,6 +359,18 @@ impl Server {
             System::new().block_on(application.serve(listener, stop)).unwrap();
         });
         Self { stop, thread }
+    }
+}
+
+/// A second server of a world.
+pub struct Beside(Option<Server>);
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if let Some(server) = self.0.take() {
+            let _ = server.stop.send(());
+            server.thread.join().unwrap();
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod api_docs;
+pub mod api_keys;
 pub mod gate;
 pub mod people;
 pub mod sub_accounts;
