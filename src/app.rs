@@ -22,7 +22,7 @@ use crate::{
     routes,
     start::{StartError, Stop},
     v1::{self, rate::Rates},
-    values::{Region, Sealer},
+    values::{PrivateTargets, Region, Sealer},
     web::{
         api_docs::reference::Reference,
         forms::{self, FormKey},
@@ -33,7 +33,11 @@ use crate::{
         sign_in::Gate,
         site::{SESSION_COOKIE, Site},
     },
-    work::{self, mail::Mailer},
+    work::{
+        self,
+        mail::Mailer,
+        webhooks::{Webhooks, sender::Sender},
+    },
 };
 
 /// Connections to each database.
@@ -53,6 +57,8 @@ pub struct Application {
     secret: [u8; 32],
     session_key: Key,
     mailer: Mailer,
+    sender: Sender,
+    private_targets: PrivateTargets,
     public_url: String,
     /// How often each key of the API may ask, per minute.
     api_rate: NonZeroU32,
@@ -84,6 +90,9 @@ impl Application {
             secret: ready.secret,
             session_key: Key::from(&session_key),
             mailer,
+            sender: Sender::new(settings.webhook_private_targets.clone())
+                .map_err(|error| StartError::Refused(error.to_string()))?,
+            private_targets: settings.webhook_private_targets.clone(),
             public_url: settings.public_url.clone(),
             api_rate: settings.api_rate,
             workers: thread::available_parallelism().map_or(2, usize::from).max(2),
@@ -111,8 +120,22 @@ impl Application {
     ///
     /// When the listener cannot be used.
     pub async fn serve(self, listener: TcpListener, stop: Stop) -> io::Result<()> {
-        let Self { access, site, secret, session_key, mailer, public_url, api_rate, workers } = self;
-        let work = work::begin(&access, mailer, public_url.clone(), &stop.wait());
+        let Self {
+            access,
+            site,
+            secret,
+            session_key,
+            mailer,
+            sender,
+            private_targets,
+            public_url,
+            api_rate,
+            workers,
+        } = self;
+        let sealer = Sealer::of(&secret);
+        let webhooks = Webhooks::new(&access, sender, sealer.clone(), mailer.clone(), public_url.clone());
+        let work = work::begin(&access, mailer, public_url.clone(), webhooks, &stop.wait());
+        let private_targets = web::Data::new(private_targets);
         let stopping = stop.clone();
         let access = web::Data::from(access);
         let form_key = web::Data::new(FormKey::of(&site));
@@ -120,7 +143,7 @@ impl Application {
         let guesses = web::Data::new(Guesses::default());
         let hashing = web::Data::new(Hashing::default());
         let readiness = web::Data::new(Readiness::new(move || stopping.requested()));
-        let sealer = web::Data::new(Sealer::of(&secret));
+        let sealer = web::Data::new(sealer);
         let rights = routes::rights();
         let regions: Vec<Region> = access.regions().cloned().collect();
         let document = v1::document::document(&rights, &regions, &public_url);
@@ -149,6 +172,7 @@ impl Application {
                 .app_data(gate.clone())
                 .app_data(reference.clone())
                 .app_data(sealer.clone())
+                .app_data(private_targets.clone())
                 .app_data(rights.clone())
                 .app_data(rates.clone())
                 .app_data(document.clone())

@@ -15,7 +15,7 @@ use url::Url;
 use crate::{
     admin::AdminCommand,
     start::one_line,
-    values::{DatabaseUrl, Region},
+    values::{DatabaseUrl, PrivateTargets, Region},
 };
 
 /// The regions there are when none are configured.
@@ -111,6 +111,17 @@ struct SettingTexts {
     /// How many requests each API key may make per minute, to each process of this program
     #[arg(long, global = true, env = "DIALNEXA_API_RATE", default_value = "3000", value_name = "NUMBER")]
     api_rate: String,
+    /// Where webhooks may be sent besides the public internet, there also by http and on any port: networks
+    /// and hosts, such as 10.1.0.0/16,hooks.internal [default: nowhere]
+    #[arg(
+        long,
+        global = true,
+        env = "DIALNEXA_WEBHOOK_PRIVATE_TARGETS",
+        default_value = "",
+        value_name = "LIST"
+    )]
+    #[arg(hide_default_value = true)]
+    webhook_private_targets: String,
 }
 
 /// The settings, checked.
@@ -132,6 +143,8 @@ pub struct Settings {
     pub smtp_url: Option<Url>,
     /// How many requests each API key may make per minute, to each process.
     pub api_rate: NonZeroU32,
+    /// Where webhooks may be sent besides the public internet.
+    pub webhook_private_targets: PrivateTargets,
 }
 
 impl Settings {
@@ -308,6 +321,11 @@ fn check(texts: &SettingTexts) -> Result<Settings, Vec<String>> {
     if api_rate.is_none() {
         wrong.push(format!("DIALNEXA_API_RATE: {:?} is not a number of requests from 1", texts.api_rate));
     }
+    let webhook_private_targets =
+        texts.webhook_private_targets.parse::<PrivateTargets>().unwrap_or_else(|error| {
+            wrong.push(format!("DIALNEXA_WEBHOOK_PRIVATE_TARGETS: {error}"));
+            PrivateTargets::default()
+        });
     match (listen, api_rate) {
         (Some(listen), Some(api_rate)) if wrong.is_empty() => Ok(Settings {
             listen,
@@ -318,6 +336,7 @@ fn check(texts: &SettingTexts) -> Result<Settings, Vec<String>> {
             object_stores,
             smtp_url,
             api_rate,
+            webhook_private_targets,
         }),
         _ => Err(wrong),
     }

@@ -14,9 +14,12 @@ use crate::{
     v1,
     values::KeyArea,
     web::{
-        account::{agents, audit, billing, call, calls, members, numbers, overview, recording},
-        accounts, api_docs, api_keys, assets, health, password_reset, sessions, sign_in,
+        account::{agents, audit, billing, call, calls, numbers, overview, recording},
+        accounts, api_docs, api_keys, assets, health, invitation,
+        members::{invite, leave, list as members, member, pending},
+        password_reset, sessions, sign_in,
         sub_accounts::{access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show},
+        webhooks,
     },
 };
 
@@ -95,6 +98,7 @@ routes! {
         Person "/sign-out" { POST sign_in::sign_out }
         Anybody "/forgot-password" { GET password_reset::ask, POST password_reset::request }
         Anybody "/reset-password/{token}" { GET password_reset::page, POST password_reset::set }
+        Anybody "/invitations/{token}" { GET invitation::page, POST invitation::accept }
         Person "/sessions" { GET sessions::page }
         Person "/sessions/end-others" { POST sessions::end_others }
         Person "/sessions/{session}/end" { POST sessions::end }
@@ -108,7 +112,18 @@ routes! {
         Member "/accounts/{account}/calls/{call}" { GET call::show }
         Member "/accounts/{account}/calls/{call}/recording" { GET recording::play }
         Member "/accounts/{account}/billing" { GET billing::show }
-        Member "/accounts/{account}/members" { GET members::list }
+        Member "/accounts/{account}/members" { GET members::list, POST invite::invite }
+        Member "/accounts/{account}/members/{member}" {
+            GET member::ask_role, POST member::change_role
+        }
+        Member "/accounts/{account}/members/{member}/remove" {
+            GET member::ask_remove, POST member::remove
+        }
+        Member "/accounts/{account}/invitations/{invitation}/resend" {
+            GET pending::ask_resend, POST pending::resend
+        }
+        Member "/accounts/{account}/invitations/{invitation}/revoke" { POST pending::revoke }
+        Member "/accounts/{account}/membership/leave" { GET leave::ask, POST leave::leave }
         Member "/accounts/{account}/api-keys" { GET api_keys::list::list, POST api_keys::create::create }
         Member "/accounts/{account}/api-keys/new" { GET api_keys::create::form }
         Member "/accounts/{account}/api-keys/{api_key}" { GET api_keys::show::show }
@@ -118,6 +133,22 @@ routes! {
         }
         Member "/accounts/{account}/api-keys/{api_key}/revoke" {
             GET api_keys::revoke::ask, POST api_keys::revoke::revoke
+        }
+        Member "/accounts/{account}/webhooks" { GET webhooks::list::list, POST webhooks::edit::create }
+        Member "/accounts/{account}/webhooks/new" { GET webhooks::edit::form }
+        Member "/accounts/{account}/webhooks/{webhook}" { GET webhooks::show::show }
+        Member "/accounts/{account}/webhooks/{webhook}/edit" { GET webhooks::edit::edit, POST webhooks::edit::save }
+        Member "/accounts/{account}/webhooks/{webhook}/rotate" { POST webhooks::edit::rotate }
+        Member "/accounts/{account}/webhooks/{webhook}/enable" { POST webhooks::switch::enable }
+        Member "/accounts/{account}/webhooks/{webhook}/disable" { POST webhooks::switch::disable }
+        Member "/accounts/{account}/webhooks/{webhook}/test" { POST webhooks::switch::test }
+        Member "/accounts/{account}/webhooks/{webhook}/redeliver" { POST webhooks::switch::redeliver_failed }
+        Member "/accounts/{account}/webhooks/{webhook}/delete" {
+            GET webhooks::switch::ask_delete, POST webhooks::switch::delete
+        }
+        Member "/accounts/{account}/webhooks/{webhook}/deliveries/{event}" { GET webhooks::delivery::show }
+        Member "/accounts/{account}/webhooks/{webhook}/deliveries/{event}/redeliver" {
+            POST webhooks::delivery::redeliver
         }
         Member "/accounts/{account}/audit-log" { GET audit::list }
         Member "/accounts/{account}/leave" { POST access::leave }
@@ -132,7 +163,17 @@ routes! {
         Member "/accounts/{account}/sub-accounts/{sub_account}/limits" {
             GET limits::edit_one, POST limits::submit_one
         }
-        Member "/accounts/{account}/sub-accounts/{sub_account}/members" { GET inside::members }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/members" { GET members::list, POST invite::invite }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/members/{member}" {
+            GET member::ask_role, POST member::change_role
+        }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/members/{member}/remove" {
+            GET member::ask_remove, POST member::remove
+        }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/invitations/{invitation}/resend" {
+            GET pending::ask_resend, POST pending::resend
+        }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/invitations/{invitation}/revoke" { POST pending::revoke }
         Member "/accounts/{account}/sub-accounts/{sub_account}/api-keys" {
             GET api_keys::list::list, POST api_keys::create::create
         }
@@ -251,6 +292,11 @@ api_routes! {
         Billing "/transactions" { GET v1::wallet::transactions }
         Usage "/usage" { GET v1::usage::show }
         AuditLog "/audit-log" { GET v1::audit_log::list }
+        Members "/members" { GET v1::members::list }
+        Members "/members/{user_id}" { PATCH v1::members::update, DELETE v1::members::remove }
+        Members "/invitations" { GET v1::invitations::list, POST v1::invitations::create }
+        Members "/invitations/{invitation_id}" { DELETE v1::invitations::revoke }
+        Members "/invitations/{invitation_id}/resend" { POST v1::invitations::resend }
         ApiKeys "/api-keys" { GET v1::api_keys::list, POST v1::api_keys::create }
         ApiKeys "/api-keys/{api_key_id}" {
             GET v1::api_keys::show, PATCH v1::api_keys::rename, DELETE v1::api_keys::revoke

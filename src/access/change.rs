@@ -16,7 +16,10 @@ use crate::{
     values::{AccountId, AuditEntryId},
 };
 
-use super::principal::{Asker, Principal, RequestFacts, Standing};
+use super::{
+    outbox::Notice,
+    principal::{Asker, Principal, RequestFacts, Standing},
+};
 
 /// What happened to what: one line of an account's audit log.
 #[derive(Debug, Clone)]
@@ -33,22 +36,23 @@ pub struct Event {
     pub details: Value,
 }
 
-/// The result of a write, with the events that tell of it.
+/// The result of a write, with the events that tell of it, and what webhooks are told.
 #[derive(Debug)]
 pub struct Change<T> {
     pub(super) value: T,
     pub(super) events: Vec<Event>,
+    pub(super) notices: Vec<Notice>,
 }
 
 impl<T> Change<T> {
     /// A write that `event` tells of.
     pub fn new(value: T, event: Event) -> Self {
-        Self { value, events: vec![event] }
+        Self { value, events: vec![event], notices: Vec::new() }
     }
 
     /// A write that several events tell of, in the logs of both sides.
     pub fn told_by(value: T, first: Event, others: impl IntoIterator<Item = Event>) -> Self {
-        Self { value, events: std::iter::once(first).chain(others).collect() }
+        Self { value, events: std::iter::once(first).chain(others).collect(), notices: Vec::new() }
     }
 
     /// The same write with another result, unless that is an error: then nothing is kept.
@@ -56,12 +60,19 @@ impl<T> Change<T> {
     /// # Errors
     /// That of `map`.
     pub fn try_map<U, E>(self, map: impl FnOnce(T) -> Result<U, E>) -> Result<Change<U>, E> {
-        Ok(Change { value: map(self.value)?, events: self.events })
+        Ok(Change { value: map(self.value)?, events: self.events, notices: self.notices })
     }
 
     /// This write and another in the same transaction: the first's result, both's events.
     pub fn and<U>(mut self, other: Change<U>) -> Self {
         self.events.extend(other.events);
+        self.notices.extend(other.notices);
+        self
+    }
+
+    /// This write, told to the webhooks of an account too: one notice for each side.
+    pub fn publishing(mut self, notice: Notice) -> Self {
+        self.notices.push(notice);
         self
     }
 
@@ -69,6 +80,7 @@ impl<T> Change<T> {
     /// two wait for each other.
     pub(super) fn in_order_of_logs(mut self) -> Self {
         self.events.sort_by_key(|event| event.account);
+        self.notices.sort_by_key(|notice| notice.account);
         self
     }
 
@@ -85,6 +97,15 @@ impl<T> Change<T> {
             let missing: Vec<_> =
                 self.events.iter().filter(|event| !told(&self.events, event)).cloned().collect();
             self.events.extend(missing.into_iter().map(|event| Event { account: above, ..event }));
+            let told = |kind| self.notices.iter().any(|n| n.account == above && n.kind == kind);
+            let missing: Vec<_> = self.notices.iter().filter(|n| !told(n.kind)).cloned().collect();
+            self.notices.extend(missing.into_iter().map(|notice| {
+                let mut data = notice.data;
+                if let Value::Object(fields) = &mut data {
+                    fields.insert("sub_account_id".into(), notice.account.to_string().into());
+                }
+                Notice::new(above, notice.kind, data)
+            }));
         }
         self
     }
@@ -96,7 +117,7 @@ impl<T> Change<T> {
 
     /// Nothing was changed, so there is nothing to tell.
     pub fn none(value: T) -> Self {
-        Self { value, events: Vec::new() }
+        Self { value, events: Vec::new(), notices: Vec::new() }
     }
 }
 

@@ -6,7 +6,9 @@
 //! - [`scope`]: the proof a handler asks for, and the transactions it opens.
 //! - [`tx`]: a transaction with its tenant set.
 //! - [`change`]: a write with its audit entry.
+//! - [`outbox`]: what webhooks are told of a write, kept by its commit.
 //! - [`deed`]: a write of somebody about themselves, told in the logs of their accounts.
+//! - [`link`]: coming by the link of an invitation.
 //! - [`session_store`]: sessions in the database.
 //!
 //! The pools are private to this module.
@@ -15,6 +17,8 @@ mod authenticate;
 mod change;
 mod deed;
 mod denied;
+mod link;
+mod outbox;
 pub mod permission;
 mod pools;
 pub mod principal;
@@ -37,11 +41,15 @@ pub use authenticate::PRODUCT_NAME;
 pub use change::{Change, Event, StoredEntry};
 pub use deed::Deed;
 pub use denied::Denied;
+pub use link::LinkTx;
+pub(crate) use link::account_of;
+pub use outbox::Notice;
 pub use scope::{Program, Scope, facts};
 pub(crate) use tx::InAccount;
 pub use tx::{Control, EraserTx, GateTx, OperatorTx, Overview, RegionTx, Regional, Tx};
 
 use change::{Author, append};
+use outbox::publish;
 use pools::{Connections, connect, connection, in_tenant};
 use principal::{Account, Asker, Person, Principal, RequestFacts, Standing};
 use tx::{DatabaseRole, enter_gate, enter_gate_by_key, enter_tenant, transaction};
@@ -211,9 +219,13 @@ impl Access {
     ) -> Result<T, Error> {
         self.run(move |access| {
             in_tenant(&access.control, false, DatabaseRole::Operator, organization, account, |c| {
-                let Change { value, events } =
+                let Change { value, events, notices } =
                     work(&mut OperatorTx::new(c, organization, account))?.in_order_of_logs();
                 let (operator, request) = (Principal::Platform("operator"), RequestFacts::default());
+                for notice in notices {
+                    enter_tenant(c, DatabaseRole::Operator, organization, notice.account)?;
+                    publish(c, &notice)?;
+                }
                 for event in events {
                     enter_tenant(c, DatabaseRole::Operator, organization, event.account)?;
                     append(c, Author::platform(&operator, account, &request), event)?;

@@ -15,6 +15,7 @@ use crate::{
 use super::{
     Access, Denied, Overview, RegionTx, RequestId, Tx,
     change::{Author, Change, append},
+    outbox::publish,
     permission::{Administer, Includes, ManageSubAccounts, Permission, RecordCalls},
     pools::{Connections, in_tenant},
     principal::{Asker, Person, RequestFacts, Standing},
@@ -120,7 +121,10 @@ impl<P: Permission> Scope<P> {
         self.run(move |access, asker| {
             as_asker(&access.control, false, DatabaseRole::Tenant, asker, |c| {
                 let mut tx = Tx::new(c, asker);
-                let Change { value, events } = work(&mut tx)?.told_above(asker).in_order_of_logs();
+                let Change { value, events, notices } = work(&mut tx)?.told_above(asker).in_order_of_logs();
+                for notice in notices {
+                    tx.as_account(notice.account, |tx| publish(tx.connection(), &notice))?;
+                }
                 for event in events {
                     tx.as_account(event.account, |tx| append(tx.connection(), Author::of(asker), event))?;
                 }

@@ -11,25 +11,29 @@ use time::OffsetDateTime;
 
 use crate::{
     access::{
-        Change, EraserTx, Event, GateTx, Overview, Tx, permission::ManageSubAccounts, principal::Principal,
+        Change, EraserTx, Event, GateTx, Notice, Overview, Tx, permission::ManageSubAccounts,
+        principal::Principal,
     },
     error::{Error, FieldError},
     schema::{
         control::{
             api_keys, audit_entries, audit_heads, delegations as stays, deletion_certificates,
-            idempotency_keys, memberships, number_directory, slots, sub_accounts, usage_days, users,
-            workspaces,
+            idempotency_keys, invitation_letters, invitations, memberships, number_directory, slots,
+            sub_accounts, usage_days, users, webhook_attempts, webhook_deliveries, webhook_endpoints,
+            webhook_events, workspaces,
         },
         region::{agents, call_days, calls, phone_numbers, transcripts},
     },
     values::{
-        CertificateId, DelegationId, Money, OrganizationId, Region, SubAccountId, SubAccountStatus, UserId,
+        CertificateId, DelegationId, EventKind, Money, OrganizationId, Region, SubAccountId,
+        SubAccountStatus, UserId,
     },
 };
 
 use super::{
     billing::ledger,
     delegations,
+    identity::invitations as open_invitations,
     sub_accounts::{SubAccountName, allocation},
 };
 
@@ -123,13 +127,14 @@ fn confirm(name: &str, balance: &Money, confirmation: &Confirmation) -> Result<(
     if wrong.is_empty() { Ok(()) } else { Err(Error::Invalid(wrong)) }
 }
 
-/// Keys, stays and slots end with the transaction; members are kept out by the status
+/// Keys, invitations, stays and slots end with the transaction; members are kept out by the status
 /// until their memberships are erased. Gives the stays that were ended.
 fn end_access(tx: &mut Tx<'_, ManageSubAccounts>) -> Result<Vec<DelegationId>, Error> {
     diesel::update(api_keys::table.filter(api_keys::revoked_at.is_null()))
         .set(api_keys::revoked_at.eq(diesel::dsl::now))
         .execute(tx.connection())?;
     diesel::delete(slots::table).execute(tx.connection())?;
+    open_invitations::revoke_all(tx)?;
     delegations::end_all(tx)
 }
 
@@ -148,8 +153,14 @@ pub struct Contents {
     pub recordings: i64,
     /// Members.
     pub members: i64,
+    /// Invitations. Certificates from before there were any count none.
+    #[serde(default)]
+    pub invitations: i64,
     /// API keys.
     pub api_keys: i64,
+    /// Webhooks.
+    #[serde(default)]
+    pub webhooks: i64,
     /// Visits of the parent's administrators.
     pub stays: i64,
     /// Entries of its own audit log.
@@ -160,7 +171,9 @@ pub struct Contents {
 macro_rules! count_control {
     ($connection:expr, $contents:expr) => {{
         $contents.members = memberships::table.count().get_result($connection)?;
+        $contents.invitations = invitations::table.count().get_result($connection)?;
         $contents.api_keys = api_keys::table.count().get_result($connection)?;
+        $contents.webhooks = webhook_endpoints::table.count().get_result($connection)?;
         $contents.stays = stays::table.count().get_result($connection)?;
         $contents.audit_entries = audit_entries::table.count().get_result($connection)?;
     }};
@@ -305,10 +318,16 @@ pub fn erase_region(tx: &mut EraserTx<'_>) -> Result<bool, Error> {
 /// was charged stays, with no personal data.
 pub fn erase_control(tx: &mut EraserTx<'_>) -> Result<(), Error> {
     let connection = tx.connection();
+    diesel::delete(invitation_letters::table).execute(connection)?;
+    diesel::delete(invitations::table).execute(connection)?;
     diesel::delete(workspaces::table).execute(connection)?;
     let people: Vec<UserId> =
         diesel::delete(memberships::table).returning(memberships::user_id).get_results(connection)?;
     diesel::delete(api_keys::table).execute(connection)?;
+    diesel::delete(webhook_attempts::table).execute(connection)?;
+    diesel::delete(webhook_deliveries::table).execute(connection)?;
+    diesel::delete(webhook_endpoints::table).execute(connection)?;
+    diesel::delete(webhook_events::table).execute(connection)?;
     diesel::delete(stays::table).execute(connection)?;
     diesel::delete(usage_days::table).execute(connection)?;
     diesel::delete(slots::table).execute(connection)?;
@@ -346,7 +365,8 @@ pub fn complete(tx: &mut Tx<'_, ManageSubAccounts>, erasure: &Erasure) -> Result
         object_id: erasure.sub_account.to_string(),
         details: json!({ "certificate": erasure.certificate, "erased": erased }),
     };
-    Ok(Change::new((), event))
+    let told = json!({ "sub_account_id": erasure.sub_account, "certificate_id": erasure.certificate });
+    Ok(Change::new((), event).publishing(Notice::new(organization, EventKind::SubAccountDeleted, told)))
 }
 
 /// The proof of a deletion.

@@ -4,10 +4,10 @@ use diesel::prelude::*;
 use serde_json::json;
 
 use crate::{
-    access::{Change, Event, Overview, Tx, permission::ManageSubAccounts},
+    access::{Change, Event, Notice, Overview, Tx, permission::ManageSubAccounts},
     error::Error,
     schema::control::{audit_entries, sub_accounts},
-    values::{SubAccountId, SubAccountStatus},
+    values::{EventKind, SubAccountId, SubAccountStatus},
 };
 
 use super::sub_accounts::allocation::{self, Allocation, Holder, Shortage};
@@ -153,7 +153,7 @@ pub fn change(tx: &mut Tx<'_, ManageSubAccounts>, changes: &[LimitChange]) -> Re
     if after.excess() > before.excess() {
         return Ok(Change::none(Outcome::Shortage(allocation::shortage(tx, before, after.excess())?)));
     }
-    let mut events = Vec::new();
+    let (mut events, mut notices) = (Vec::new(), Vec::new());
     // Lower before raising, so that the sum never passes the total in between.
     let mut ordered: Vec<_> = changes.iter().filter_map(|change| Some((row(change)?, change.to))).collect();
     ordered.sort_by_key(|(row, to)| to - row.limit);
@@ -170,6 +170,9 @@ pub fn change(tx: &mut Tx<'_, ManageSubAccounts>, changes: &[LimitChange]) -> Re
                 object_id: row.id.to_string(),
                 details: json!({ "before": row.limit, "after": to, "in_use": row.in_use }),
             });
+            let change = json!({ "before": row.limit, "after": to });
+            let told = json!({ "sub_account_id": row.id, "changes": { "concurrency_limit": change } });
+            notices.push(Notice::new(account, EventKind::SubAccountUpdated, told));
         }
     }
     let changed = events.len() / 2;
@@ -177,10 +180,11 @@ pub fn change(tx: &mut Tx<'_, ManageSubAccounts>, changes: &[LimitChange]) -> Re
     events.sort_by_key(|event| event.account);
     let done = Outcome::Done { allocation: after, changed };
     let mut events = events.into_iter();
-    Ok(match events.next() {
+    let change = match events.next() {
         Some(first) => Change::told_by(done, first, events),
         None => Change::none(done),
-    })
+    };
+    Ok(notices.into_iter().fold(change, Change::publishing))
 }
 
 /// The audit action of a changed limit.

@@ -6,12 +6,14 @@
 //! 1. [`audit`]: who did what, and the proof that nobody changed the record.
 //! 1. [`idempotency`]: doing once what is asked twice.
 //! 1. [`workspaces`]: divisions inside one account.
-//! 1. [`identity`]: people, their passwords, sessions and memberships; API keys.
+//! 1. [`identity`]: people, their passwords, sessions, memberships and invitations; API keys.
+//! 1. [`webhooks`]: whom an account tells of its events, and what became of it.
 //! 1. [`billing`]: the ledger and the wallets.
 //! 1. [`usage`]: calls per account and day.
 //! 1. [`sub_accounts`]: creating, listing, suspending them.
 //! 1. [`limits`]: the concurrency limits.
 //! 1. [`delegations`]: Access Dashboard.
+//! 1. [`members`]: what becomes of members: another role, removed, gone.
 //! 1. [`agents`]: voice agents.
 //! 1. [`numbers`]: phone numbers.
 //! 1. [`calls`]: calls, transcripts, recordings.
@@ -29,8 +31,10 @@ pub mod demo;
 pub mod idempotency;
 pub mod identity;
 pub mod limits;
+pub mod members;
 pub mod numbers;
 pub mod operator;
 pub mod sub_accounts;
 pub mod usage;
+pub mod webhooks;
 pub mod workspaces;

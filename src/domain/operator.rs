@@ -5,10 +5,10 @@ use diesel::{OptionalExtension, prelude::*};
 use serde_json::json;
 
 use crate::{
-    access::{Change, Event, OperatorTx},
+    access::{Change, Event, Notice, OperatorTx},
     error::Error,
     schema::control::{accounts, brands, memberships, organizations, users},
-    values::{AccountId, Region, Role, UserId},
+    values::{AccountId, EventKind, Region, Role, UserId},
 };
 
 use super::{billing::ledger, workspaces};
@@ -226,7 +226,8 @@ pub fn add_member(tx: &mut OperatorTx<'_>, person: UserId, role: Role) -> Result
         object_id: person.to_string(),
         details: json!({ "role": role }),
     };
-    Ok(Change::new((), event))
+    let told = json!({ "user_id": person, "role": role });
+    Ok(Change::new((), event).publishing(Notice::new(tx.account(), EventKind::MemberAdded, told)))
 }
 
 fn event(tx: &OperatorTx<'_>, action: &'static str, object: String, details: serde_json::Value) -> Event {

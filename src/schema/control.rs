@@ -160,6 +160,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    invitations (organization_id, account_id, invitation_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        invitation_id -> Uuid,
+        email -> Text,
+        role -> Text,
+        inviter_kind -> Text,
+        inviter_id -> Nullable<Uuid>,
+        inviter_is_above -> Bool,
+        inviter_name -> Nullable<Text>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        accepted_at -> Nullable<Timestamptz>,
+        accepted_by -> Nullable<Uuid>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    invitation_letters (organization_id, account_id, letter_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        letter_id -> Uuid,
+        invitation_id -> Uuid,
+        requested_at -> Timestamptz,
+        token_hash -> Nullable<Bytea>,
+        replaced_at -> Nullable<Timestamptz>,
+        claimed_until -> Nullable<Timestamptz>,
+        attempts -> Integer,
+        sent_at -> Nullable<Timestamptz>,
+        settled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     audit_heads (organization_id, account_id) {
         organization_id -> Uuid,
         account_id -> Uuid,
@@ -284,6 +319,66 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_endpoints (organization_id, account_id, webhook_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        webhook_id -> Uuid,
+        url -> Text,
+        description -> Text,
+        kinds -> Array<Text>,
+        secret -> Bytea,
+        former_secret -> Nullable<Bytea>,
+        former_retires_at -> Nullable<Timestamptz>,
+        active -> Bool,
+        disabled_because -> Nullable<Text>,
+        letter_tries_left -> Integer,
+        failures -> Integer,
+        failing_since -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        due_at -> Nullable<Timestamptz>,
+        claimed_until -> Nullable<Timestamptz>,
+        served_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    webhook_events (organization_id, account_id, event_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        event_id -> Uuid,
+        kind -> Text,
+        data -> Jsonb,
+        occurred_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (organization_id, account_id, webhook_id, event_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        webhook_id -> Uuid,
+        event_id -> Uuid,
+        status -> Text,
+        tries -> Integer,
+        due_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhook_attempts (organization_id, account_id, webhook_id, event_id, attempt) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        webhook_id -> Uuid,
+        event_id -> Uuid,
+        attempt -> Integer,
+        attempted_at -> Timestamptz,
+        duration_ms -> Integer,
+        status -> Nullable<SmallInt>,
+        error -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organizations,
     accounts,
@@ -297,6 +392,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     delegations,
     api_keys,
     password_resets,
+    invitations,
+    invitation_letters,
     audit_heads,
     audit_entries,
     ledger_accounts,
@@ -306,4 +403,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     number_directory,
     deletion_certificates,
+    webhook_endpoints,
+    webhook_events,
+    webhook_deliveries,
+    webhook_attempts,
 );

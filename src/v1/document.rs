@@ -19,8 +19,8 @@ use crate::{
 };
 
 use super::{
-    api_keys, audit_log, deletions, front::Rights, limits, me, refusal::ErrorBody, sub_accounts, usage,
-    wallet,
+    api_keys, audit_log, deletions, front::Rights, invitations, limits, me, members, refusal::ErrorBody,
+    sub_accounts, usage, wallet,
 };
 
 /// What stands at one address.
@@ -40,6 +40,7 @@ use super::{
         (name = "Limits", description = "How your organization's concurrency is shared out."),
         (name = "Wallets", description = "Prepaid wallets, their transactions, and recharges."),
         (name = "Usage", description = "Counters of calls, minutes and costs."),
+        (name = "Members", description = "Who belongs to an account, and who is invited."),
         (name = "Audit log", description = "Who did what."),
         (name = "Keys", description = "API keys: what a program may do with yours, and the keys of your accounts."),
     ),
@@ -53,6 +54,13 @@ struct AtOneAddress;
     wallet::transactions,
     usage::show,
     audit_log::list,
+    members::list,
+    members::update,
+    members::remove,
+    invitations::list,
+    invitations::create,
+    invitations::resend,
+    invitations::revoke,
     api_keys::list,
     api_keys::create,
     api_keys::show,

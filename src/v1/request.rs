@@ -18,7 +18,10 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use crate::{
-    access::{Change, Denied, Tx, permission::Permission},
+    access::{
+        Change, Denied, Scope, Tx,
+        permission::{Permission, View},
+    },
     domain::idempotency::{self, IdempotencyKey},
     error::Error,
 };
@@ -44,13 +47,33 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = is_json(request);
         let bytes = web::Bytes::from_request(request, payload);
-        Box::pin(async move {
+        let request = request.clone();
+        let read = async move {
             if !is_json {
                 return Err(ErrorUnsupportedMediaType("not JSON in UTF-8"));
             }
             Ok(Self(parse(&bytes.await?).map_err(Denied::from)?))
+        };
+        Box::pin(async move {
+            match read.await {
+                Ok(body) => Ok(body),
+                Err(wrong) => {
+                    check_target(&request).await?;
+                    Err(wrong)
+                }
+            }
         })
     }
+}
+
+/// What is wrong with a body is told to those alone whom the account in the address is
+/// there for: the parts of a request are read at the same time, and whichever is refused
+/// first would else be what is answered (`trust.md` S1).
+async fn check_target(request: &HttpRequest) -> Result<(), Denied> {
+    if request.match_info().get("sub_account_id").is_some() {
+        Scope::<View>::extract(request).await?;
+    }
+    Ok(())
 }
 
 fn is_json(request: &HttpRequest) -> bool {

@@ -155,6 +155,8 @@ ids! {
     UserId = User("usr");
     /// An API key.
     ApiKeyId = ApiKey("key");
+    /// An invitation to an account.
+    InvitationId = Invitation("invite");
     /// A signed-in browser.
     SessionId = Session("ses");
     /// One stay of a parent administrator inside a sub-account (Access Dashboard).
@@ -169,6 +171,10 @@ ids! {
     TransactionId = Transaction("txn");
     /// An entry of the audit log.
     AuditEntryId = AuditEntry("aud");
+    /// An address that is told of events.
+    WebhookId = Webhook("webhook");
+    /// Something that happened, as webhooks tell of it.
+    EventId = HappenedEvent("evt");
     /// The record of a sub-account's deletion.
     CertificateId = Certificate("del");
 }

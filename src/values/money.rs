@@ -32,6 +32,16 @@ impl Money {
     /// Decimals of the major unit (ISO 4217): every currency on offer has two.
     pub const DECIMALS: u32 = 2;
 
+    /// The amount in major units, as JSON writes it: `1234.56`.
+    pub fn major(&self) -> serde_json::Number {
+        let (whole, part) = (self.minor / 100, self.minor % 100);
+        if part == 0 {
+            return whole.into();
+        }
+        // Sums of money have at most 15 digits, and so many survive.
+        serde_json::Number::from_f64(self.minor as f64 / 100.0).unwrap_or_else(|| whole.into())
+    }
+
     /// The sum of two amounts of one currency.
     pub fn checked_add(&self, other: &Self) -> Result<Self, MoneyError> {
         if self.currency != other.currency {

@@ -21,6 +21,13 @@ pub fn from_query(query: &str) -> Option<Notice> {
         "created" => "The sub-account is ready. Open its own dashboard with Access Dashboard.",
         "renamed" => "The name is changed.",
         "key-revoked" => "The key is revoked: requests with it are refused from now on.",
+        "invited" => "The invitation is on its way by e-mail.",
+        "invitation-resent" => "The invitation is sent again, with a new link. The one before is dead.",
+        "invitation-revoked" => "The invitation is revoked: its link is dead.",
+        "role-changed" => "The role is changed. It acts with their next click.",
+        "member-removed" => "They are not a member any more.",
+        "left-account" => "You have left the account.",
+        "joined" => "Welcome. You are a member of this account now.",
         "suspended" => "Suspended: new calls are blocked from now on. Calls in progress finish.",
         "reactivated" => "Reactivated: new calls are admitted again.",
         "limits" => "The limits are changed. They act on new calls at once and end no call.",
@@ -30,6 +37,13 @@ pub fn from_query(query: &str) -> Option<Notice> {
         "deleting" => {
             "Access has ended and the erasure is under way. The certificate below is completed with it."
         }
+        "webhook-saved" => "The webhook is changed. It acts on what happens from now on.",
+        "webhook-on" => "The webhook is switched on: it is told of what happens from now on.",
+        "webhook-off" => "The webhook is switched off: nothing is sent to it any more.",
+        "webhook-test" => "A test is on its way. Its result appears below in a moment: reload the page.",
+        "webhook-again" => "It is sent again. The result appears here in a moment: reload the page.",
+        "webhook-none-failed" => "Nothing failed in that time, so nothing is sent again.",
+        "webhook-deleted" => "The webhook is deleted.",
         "signed-out" => "You are signed out.",
         "session-ended" => "The session is ended.",
         "sessions-ended" => "All other sessions are ended.",

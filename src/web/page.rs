@@ -21,6 +21,7 @@ use super::{
     filters::Zone,
     forms::{FormKey, csrf_fields},
     frame::{AccountBadge, Acting, Frame, NavGroup, NavItem, Notice, PersonBadge},
+    members::leave,
     notices,
     visitor::Visitor,
 };
@@ -35,6 +36,7 @@ pub enum Here {
     Billing,
     Members,
     ApiKeys,
+    Webhooks,
     Audit,
     SubAccounts,
     Limits,
@@ -87,6 +89,7 @@ impl Visit {
             }),
             nav: navigation(scope, here),
             person: asker.principal.person().map(badge),
+            leave_account_href: leave::href(scope),
             acting: acting(asker),
             notice: self.notice.clone(),
             suspended_notice: account
@@ -170,6 +173,7 @@ fn navigation<P: Permission>(scope: &Scope<P>, here: Here) -> Vec<NavGroup> {
     if scope.holds::<Administer>() {
         items.push(item("Members", "/members", "members", Here::Members));
         items.push(item("API keys", "/api-keys", "keys", Here::ApiKeys));
+        items.push(item("Webhooks", "/webhooks", "webhooks", Here::Webhooks));
         items.push(item("Audit log", "/audit-log", "audit", Here::Audit));
     }
     let mut groups = vec![NavGroup { title: None, items }];

@@ -2,9 +2,11 @@
 
 pub mod counters;
 pub mod erasure;
+pub mod invitations;
 pub mod mail;
 pub mod password_resets;
 pub mod stays;
+pub mod webhooks;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -22,6 +24,7 @@ use crate::{
 };
 
 use mail::Mailer;
+use webhooks::Webhooks;
 
 /// How often is looked for something to do.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -40,7 +43,13 @@ pub type Stopping = Shared<BoxFuture<'static, ()>>;
 pub struct Work(Vec<JoinHandle<()>>);
 
 /// Begins all background work, each kind by itself: what fails or waits holds up no other.
-pub fn begin(access: &Arc<Access>, mailer: Mailer, public_url: String, stopping: &Stopping) -> Work {
+pub fn begin(
+    access: &Arc<Access>,
+    mailer: Mailer,
+    public_url: String,
+    webhooks: Arc<Webhooks>,
+    stopping: &Stopping,
+) -> Work {
     let for_erasure = access.clone();
     let erasure = repeat("erasure", PAUSE, stopping.clone(), move || {
         let access = for_erasure.clone();
@@ -57,9 +66,16 @@ pub fn begin(access: &Arc<Access>, mailer: Mailer, public_url: String, stopping:
         async move { counters::refresh_one(&access).await }
     });
     let for_letters = access.clone();
+    let (mailer_of_letters, url_of_letters) = (mailer.clone(), public_url.clone());
     let letters = repeat("letters", PAUSE, stopping.clone(), move || {
-        let (access, mailer, public_url) = (for_letters.clone(), mailer.clone(), public_url.clone());
+        let (access, mailer, public_url) =
+            (for_letters.clone(), mailer_of_letters.clone(), url_of_letters.clone());
         async move { password_resets::answer_one(&access, &mailer, &public_url).await }
+    });
+    let for_invitations = access.clone();
+    let invitations = repeat("invitations", PAUSE, stopping.clone(), move || {
+        let (access, mailer, public_url) = (for_invitations.clone(), mailer.clone(), public_url.clone());
+        async move { invitations::send_one(&access, &mailer, &public_url).await }
     });
     let for_sweep = access.clone();
     let sweep = repeat("sweep", SWEEP, stopping.clone(), move || {
@@ -68,10 +84,29 @@ pub fn begin(access: &Arc<Access>, mailer: Mailer, public_url: String, stopping:
             access
                 .gate(None, |tx| Ok((sessions::sweep(tx)?, requests::sweep(tx)?, idempotency::sweep(tx)?)))
                 .await?;
+            webhooks::sweep(&access).await?;
             Ok(false)
         }
     });
-    Work(vec![spawn(erasure), spawn(stays), spawn(counters), spawn(letters), spawn(sweep)])
+    let stop_taking = stopping.clone();
+    let sending = async move {
+        let taking = webhooks.clone();
+        repeat("webhooks", PAUSE, stop_taking, move || {
+            let webhooks = taking.clone();
+            async move { webhooks.take_some().await }
+        })
+        .await;
+        webhooks.finish().await;
+    };
+    Work(vec![
+        spawn(erasure),
+        spawn(stays),
+        spawn(counters),
+        spawn(letters),
+        spawn(invitations),
+        spawn(sweep),
+        spawn(sending),
+    ])
 }
 
 impl Work {

@@ -9,12 +9,15 @@ use dialnexa::{
     domain::{
         agents::{Agent, Pipeline},
         calls::{Call, CallStatus, Direction, record},
-        identity::api_keys,
+        identity::{
+            api_keys,
+            invitations::{self, NewInvitation},
+        },
     },
     routes::{Answers, ROUTES},
     values::{
-        AccountId, AgentId, ApiKeyId, CallId, CertificateId, KeyMode, KeyText, OrganizationId, SubAccountId,
-        WorkspaceId,
+        AccountId, AgentId, ApiKeyId, CallId, CertificateId, EventId, InvitationId, KeyMode, KeyText,
+        OrganizationId, SubAccountId, UserId, WebhookId, WorkspaceId,
     },
 };
 use reqwest::Method;
@@ -53,6 +56,16 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/calls/{call}/recording", Play),
     ("GET", "/accounts/{account}/billing", Billing),
     ("GET", "/accounts/{account}/members", Administer),
+    ("POST", "/accounts/{account}/members", Administer),
+    ("GET", "/accounts/{account}/members/{member}", Administer),
+    ("POST", "/accounts/{account}/members/{member}", Administer),
+    ("GET", "/accounts/{account}/members/{member}/remove", Administer),
+    ("POST", "/accounts/{account}/members/{member}/remove", Administer),
+    ("GET", "/accounts/{account}/invitations/{invitation}/resend", Administer),
+    ("POST", "/accounts/{account}/invitations/{invitation}/resend", Administer),
+    ("POST", "/accounts/{account}/invitations/{invitation}/revoke", Administer),
+    ("GET", "/accounts/{account}/membership/leave", View),
+    ("POST", "/accounts/{account}/membership/leave", View),
     ("GET", "/accounts/{account}/api-keys", Administer),
     ("POST", "/accounts/{account}/api-keys", Administer),
     ("GET", "/accounts/{account}/api-keys/new", Administer),
@@ -63,6 +76,21 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/api-keys/{api_key}/revoke", Administer),
     ("POST", "/accounts/{account}/api-keys/{api_key}/revoke", Administer),
     ("GET", "/accounts/{account}/audit-log", Administer),
+    ("GET", "/accounts/{account}/webhooks", Administer),
+    ("POST", "/accounts/{account}/webhooks", Administer),
+    ("GET", "/accounts/{account}/webhooks/new", Administer),
+    ("GET", "/accounts/{account}/webhooks/{webhook}", Administer),
+    ("GET", "/accounts/{account}/webhooks/{webhook}/edit", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/edit", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/rotate", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/enable", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/disable", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/test", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/redeliver", Administer),
+    ("GET", "/accounts/{account}/webhooks/{webhook}/delete", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/delete", Administer),
+    ("GET", "/accounts/{account}/webhooks/{webhook}/deliveries/{event}", Administer),
+    ("POST", "/accounts/{account}/webhooks/{webhook}/deliveries/{event}/redeliver", Administer),
     ("POST", "/accounts/{account}/leave", View),
     ("GET", "/accounts/{account}/sub-accounts", Parent),
     ("POST", "/accounts/{account}/sub-accounts", Parent),
@@ -76,6 +104,14 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/limits", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/limits", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/members", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/members", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/members/{member}", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/members/{member}", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/members/{member}/remove", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/members/{member}/remove", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/invitations/{invitation}/resend", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/invitations/{invitation}/resend", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/invitations/{invitation}/revoke", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/api-keys", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/api-keys", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/api-keys/new", Parent),
@@ -148,12 +184,24 @@ pub struct Contents {
     pub agent: AgentId,
     pub call: CallId,
     api_key: ApiKeyId,
+    webhook: WebhookId,
+    event: EventId,
+    member: UserId,
+    invitation: InvitationId,
 }
 
 impl Contents {
     /// Ids of what is nowhere.
     fn random() -> Self {
-        Self { agent: AgentId::new(), call: CallId::new(), api_key: ApiKeyId::new() }
+        Self {
+            agent: AgentId::new(),
+            call: CallId::new(),
+            api_key: ApiKeyId::new(),
+            webhook: WebhookId::new(),
+            event: EventId::new(),
+            member: UserId::new(),
+            invitation: InvitationId::new(),
+        }
     }
 }
 
@@ -168,7 +216,19 @@ pub async fn fill(world: &World, organization: OrganizationId, account: AccountI
         .unwrap();
     let text = KeyText::new(KeyMode::Live).unwrap();
     let key = keys.write(move |tx| api_keys::keep(tx, "Canary key", KeyMode::Live, &text)).await.unwrap();
-    let contents = Contents { api_key: key.unwrap(), ..Contents::random() };
+    let (webhook, event) = world.webhook(organization, account, "https://localhost/").await;
+    let member = world.person("Canary person", &format!("canary@{account}.example"));
+    world.member(organization, account.uuid(), member, "viewer");
+    let new = NewInvitation::check("canary@invited.example", "viewer", account).unwrap();
+    let invited = keys.write(move |tx| invitations::invite(tx, &new)).await.unwrap();
+    let contents = Contents {
+        api_key: key.unwrap(),
+        webhook,
+        event,
+        member,
+        invitation: invited.id,
+        ..Contents::random()
+    };
     let (workspace, now) = (WorkspaceId::new(), OffsetDateTime::now_utc());
     scope
         .write_region(move |tx| {
@@ -228,8 +288,12 @@ fn filled(
         .replace("{sub_account}", &sub_account.to_string())
         .replace("{agent}", &contents.agent.to_string())
         .replace("{call}", &contents.call.to_string())
+        .replace("{webhook}", &contents.webhook.to_string())
+        .replace("{event}", &contents.event.to_string())
         .replace("{certificate}", &certificate.to_string())
         .replace("{api_key}", &contents.api_key.to_string())
+        .replace("{member}", &contents.member.to_string())
+        .replace("{invitation}", &contents.invitation.to_string())
 }
 
 async fn ask(browser: &Browser, method: &str, path: &str) -> Page {

@@ -26,7 +26,7 @@ use dialnexa::{
     },
     provision::{Ready, prepare_at},
     start::Stop,
-    values::{DatabaseUrl, OrganizationId, Region, SubAccountId, UserId},
+    values::{DatabaseUrl, OrganizationId, PrivateTargets, Region, Sealer, SubAccountId, UserId},
 };
 use diesel::{
     Connection, RunQueryDsl,
@@ -63,6 +63,8 @@ pub struct WorldOptions {
     pub public_url: Option<String>,
     /// How often a key may ask per minute; as often as it likes, unless said.
     pub api_rate: Option<NonZeroU32>,
+    /// Where webhooks may be sent besides the public internet.
+    pub webhook_private_targets: PrivateTargets,
     /// Without the two tenants: for what makes tenants of its own.
     pub empty: bool,
 }
@@ -168,6 +170,7 @@ impl World {
             object_stores: BTreeMap::new(),
             smtp_url: options.smtp_url,
             api_rate: options.api_rate.unwrap_or(NonZeroU32::MAX),
+            webhook_private_targets: options.webhook_private_targets,
         };
         let application = Application::open(&settings, databases.ready.clone()).unwrap();
         let access = application.access().clone();
@@ -311,6 +314,18 @@ impl World {
         sql_query(format!("SELECT ({query})::integer AS n")).get_result::<Counted>(&mut owner).unwrap().n
     }
 
+    /// The id of whoever signs in with this address.
+    pub fn id_of(&self, email: &str) -> String {
+        #[derive(diesel::QueryableByName)]
+        struct Found {
+            #[diesel(sql_type = Uuid)]
+            user_id: uuid::Uuid,
+        }
+        let mut owner = PgConnection::establish(&self.databases.control_of_owner.to_string()).unwrap();
+        let found = sql_query("SELECT user_id FROM users WHERE email = $1").bind::<Text, _>(email);
+        UserId::from_uuid(found.get_result::<Found>(&mut owner).unwrap().user_id).to_string()
+    }
+
     /// Changes something as the database's owner.
     pub fn force(&self, statement: &str) {
         let mut owner = PgConnection::establish(&self.databases.control_of_owner.to_string()).unwrap();
@@ -338,6 +353,18 @@ impl World {
         let application = Application::open(&self.settings, self.databases.ready.clone()).unwrap();
         self.access = application.access().clone();
         self.server = Some(Server::start(application, listener));
+    }
+
+    /// Another server on the same databases, until it is dropped.
+    pub fn beside(&self) -> Beside {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let application = Application::open(&self.settings, self.databases.ready.clone()).unwrap();
+        Beside(Some(Server::start(application, listener)))
+    }
+
+    /// What the server seals secrets with.
+    pub fn sealer(&self) -> Sealer {
+        Sealer::of(&self.databases.ready.secret)
     }
 
     /// Asks the server to stop and waits until it has.

@@ -38,7 +38,7 @@ use crate::{
     },
     error::Error,
     schema::control::{audit_entries, organizations},
-    values::{KeyMode, KeyText, OrganizationId, Region},
+    values::{KeyMode, KeyText, OrganizationId, Region, Role},
 };
 
 use account::Loaded;
@@ -253,6 +253,11 @@ impl Loading {
             scope.write(move |tx| usage::refresh(tx, &counters)).await?;
         }
         if organization.domain == NORTHWIND.domain {
+            for invited in
+                [("priya.menon@northwind.example", Role::Admin), ("auditor@ledgerline.example", Role::Viewer)]
+            {
+                people::invite(&self.access, owner, id.into(), invited).await?;
+            }
             let scope = self.access.scope_of_member::<Administer>(owner, id.into()).await?;
             keep_keys(&scope, &self.secret).await?;
         }

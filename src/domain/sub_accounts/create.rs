@@ -6,11 +6,11 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::{
-    access::{Change, Event, Tx, permission::ManageSubAccounts},
+    access::{Change, Event, Notice, Tx, permission::ManageSubAccounts},
     domain::{billing::ledger, workspaces},
     error::{Error, FieldError},
     schema::control::{accounts, organizations, sub_accounts},
-    values::{BillingMode, Region, SubAccountId},
+    values::{BillingMode, EventKind, Region, SubAccountId, SubAccountStatus},
 };
 
 use super::{allocation, name::SubAccountName};
@@ -188,5 +188,19 @@ pub fn create(tx: &mut Tx<'_, ManageSubAccounts>, new: &NewSubAccount) -> Result
             "concurrency_limit": new.concurrency_limit,
         }),
     };
-    Ok(Change::told_by(Created { id, created_at }, event(organization.into()), [event(id.into())]))
+    let told = json!({
+        "sub_account_id": id,
+        "name": new.name,
+        "status": SubAccountStatus::Active,
+        "billing_mode": new.billing_mode,
+        "region": new.region,
+        "concurrency_limit": new.concurrency_limit,
+    });
+    // The reference is the parent's own: the sub-account is new, and has nobody to tell yet.
+    let mut told_above = told.clone();
+    told_above["external_id"] = json!(new.external_id);
+    let created = Created { id, created_at };
+    Ok(Change::told_by(created, event(organization.into()), [event(id.into())])
+        .publishing(Notice::new(organization, EventKind::SubAccountCreated, told_above))
+        .publishing(Notice::new(id, EventKind::SubAccountCreated, told)))
 }

@@ -5,10 +5,10 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::{
-    access::{Change, Event, Tx, permission::ManageSubAccounts},
+    access::{Change, Event, Notice, Tx, permission::ManageSubAccounts},
     error::Error,
     schema::control::sub_accounts,
-    values::{BillingMode, SubAccountId, SubAccountStatus},
+    values::{BillingMode, EventKind, SubAccountId, SubAccountStatus},
 };
 
 use super::{allocation, name::SubAccountName};
@@ -24,7 +24,7 @@ fn lock(tx: &mut Tx<'_, ManageSubAccounts>, id: SubAccountId) -> Result<(String,
         .first(tx.connection())?)
 }
 
-/// The same event in the logs of both sides.
+/// The same event in the logs of both sides, and `told` to the webhooks of both.
 fn both_sides<T>(
     tx: &Tx<'_, ManageSubAccounts>,
     value: T,
@@ -32,6 +32,7 @@ fn both_sides<T>(
     action: &'static str,
     object: String,
     details: serde_json::Value,
+    told: (EventKind, serde_json::Value),
 ) -> Change<T> {
     let event = |account| Event {
         account,
@@ -40,7 +41,10 @@ fn both_sides<T>(
         object_id: id.to_string(),
         details: details.clone(),
     };
+    let (kind, data) = told;
     Change::told_by(value, event(tx.organization().into()), [event(id.into())])
+        .publishing(Notice::new(tx.organization(), kind, data.clone()))
+        .publishing(Notice::new(id, kind, data))
 }
 
 fn set_status(
@@ -48,6 +52,7 @@ fn set_status(
     id: SubAccountId,
     to: SubAccountStatus,
     action: &'static str,
+    kind: EventKind,
 ) -> Result<Change<bool>, Error> {
     let organization = tx.organization();
     // The organization keeps count of statuses: its row is locked first, as by everyone.
@@ -60,7 +65,8 @@ fn set_status(
     diesel::update(sub_accounts::table.find((organization, id)))
         .set((sub_accounts::status.eq(to), sub_accounts::suspended_at.eq(suspended_at)))
         .execute(tx.connection())?;
-    Ok(both_sides(tx, true, id, action, name, json!({ "before": from, "after": to })))
+    let told = (kind, json!({ "sub_account_id": id, "name": name, "status": to }));
+    Ok(both_sides(tx, true, id, action, name, json!({ "before": from, "after": to }), told))
 }
 
 /// Blocks new calls at once; calls in progress finish and members keep reading. Tells
@@ -69,7 +75,7 @@ fn set_status(
 /// # Errors
 /// [`Error::NotFound`] for an id that is not one of this organization's.
 pub fn suspend(tx: &mut Tx<'_, ManageSubAccounts>, id: SubAccountId) -> Result<Change<bool>, Error> {
-    set_status(tx, id, SubAccountStatus::Suspended, "sub_account.suspended")
+    set_status(tx, id, SubAccountStatus::Suspended, "sub_account.suspended", EventKind::SubAccountSuspended)
 }
 
 /// Undoes [`suspend`]. Tells whether anything changed.
@@ -77,7 +83,7 @@ pub fn suspend(tx: &mut Tx<'_, ManageSubAccounts>, id: SubAccountId) -> Result<C
 /// # Errors
 /// [`Error::NotFound`] for an id that is not one of this organization's.
 pub fn reactivate(tx: &mut Tx<'_, ManageSubAccounts>, id: SubAccountId) -> Result<Change<bool>, Error> {
-    set_status(tx, id, SubAccountStatus::Active, "sub_account.reactivated")
+    set_status(tx, id, SubAccountStatus::Active, "sub_account.reactivated", EventKind::SubAccountReactivated)
 }
 
 /// Gives a sub-account another name. `seen` is the name that the editor was shown, where
@@ -106,7 +112,9 @@ pub fn rename(
         .set(sub_accounts::name.eq(to.as_str()))
         .execute(tx.connection())?;
     let details = json!({ "before": name, "after": to.as_str() });
-    Ok(both_sides(tx, (), id, "sub_account.renamed", to.as_str().to_owned(), details))
+    let told = json!({ "sub_account_id": id, "changes": { "name": details } });
+    let told = (EventKind::SubAccountUpdated, told);
+    Ok(both_sides(tx, (), id, "sub_account.renamed", to.as_str().to_owned(), details, told))
 }
 
 /// Changes who pays. Calls in progress settle in the mode they began in; what is in the
@@ -129,5 +137,7 @@ pub fn change_billing_mode(
     }
     diesel::update(row).set(sub_accounts::billing_mode.eq(to)).execute(tx.connection())?;
     let details = json!({ "before": from, "after": to });
-    Ok(both_sides(tx, true, id, "sub_account.billing_mode_changed", name, details))
+    let told = json!({ "sub_account_id": id, "changes": { "billing_mode": details } });
+    let told = (EventKind::SubAccountUpdated, told);
+    Ok(both_sides(tx, true, id, "sub_account.billing_mode_changed", name, details, told))
 }

@@ -6,11 +6,11 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::{
-    access::{Change, Event, Tx, permission::PushFunds},
+    access::{Change, Event, Notice, Tx, permission::PushFunds},
     domain::billing::ledger,
     error::Error,
     schema::control::sub_accounts,
-    values::{BillingMode, Money, SubAccountId, SubAccountStatus, TransactionId},
+    values::{BillingMode, EventKind, Money, SubAccountId, SubAccountStatus, TransactionId},
 };
 
 /// A recharge that was made.
@@ -75,6 +75,15 @@ pub fn recharge(
         details: json!({ "amount_minor": amount.minor, "currency": currency, "transaction": transaction }),
     };
     let events = (event(organization.into()), [event(to.into())]);
+    let told = json!({
+        "sub_account_id": to,
+        "transaction_id": transaction,
+        "amount": amount.major(),
+        "balance": balance.major(),
+        "currency": currency,
+    });
     let made = Recharge { transaction, amount: amount.clone(), balance, at };
-    Ok(Change::told_by(made, events.0, events.1))
+    Ok(Change::told_by(made, events.0, events.1)
+        .publishing(Notice::new(organization, EventKind::WalletRecharged, told.clone()))
+        .publishing(Notice::new(to, EventKind::WalletRecharged, told)))
 }

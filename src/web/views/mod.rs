@@ -7,6 +7,7 @@ pub mod api_keys;
 pub mod gate;
 pub mod people;
 pub mod sub_accounts;
+pub mod webhooks;
 
 use askama::Template;
 

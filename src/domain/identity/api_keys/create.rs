@@ -11,10 +11,10 @@ use crate::{
     domain::workspaces,
     error::{Error, FieldError},
     schema::control::api_keys,
-    values::{ApiKeyId, KeyMode, KeyReach, KeyScopes, KeyText, Sealer, WorkspaceId},
+    values::{ApiKeyId, EventKind, KeyMode, KeyReach, KeyScopes, KeyText, Sealer, WorkspaceId},
 };
 
-use super::{ApiKey, MOST_IN_USE, check_mode, now, told};
+use super::{ApiKey, MOST_IN_USE, check_mode, noticed, now, told};
 
 /// What a key is called: 1 to 60 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -158,7 +158,8 @@ pub fn create(tx: &mut Tx<'_, Administer>, new: &NewKey, again: Again<'_>) -> Re
         "workspace": made.key.workspace,
     });
     let event = told(tx, "api_key.created", &made.key, details);
-    Ok(Change::new(made, event))
+    let notice = noticed(tx, EventKind::ApiKeyCreated, &made.key);
+    Ok(Change::new(made, event).publishing(notice))
 }
 
 /// The rights of a new key: those asked for, if whoever asks may hand them on.
@@ -282,7 +283,8 @@ pub fn keep(
         .optional()?;
     if let Some(key) = kept {
         let event = told(tx, "api_key.created", &key, json!({ "mode": mode, "hint": key.hint }));
-        return Ok(Change::new(Some(id), event));
+        let notice = noticed(tx, EventKind::ApiKeyCreated, &key);
+        return Ok(Change::new(Some(id), event).publishing(notice));
     }
     let without_rights = api_keys::table
         .filter(api_keys::token_hash.eq(text.hash()))

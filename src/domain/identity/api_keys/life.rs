@@ -9,13 +9,13 @@ use crate::{
     access::{Change, Tx, permission::Administer},
     error::Error,
     schema::control::api_keys,
-    values::ApiKeyId,
+    values::{ApiKeyId, EventKind},
 };
 
 use super::{
     ApiKey, KeyStatus, check_mode,
     create::{Again, KeyName, Lifetime, MadeKey, check_rights, insert, make_room},
-    now, told,
+    noticed, now, told,
 };
 
 /// The longest that a key is accepted beside the one that follows it, in hours.
@@ -113,7 +113,8 @@ pub fn rotate(
         "expires_at": end.map(OffsetDateTime::unix_timestamp),
     });
     let event = told(tx, "api_key.rotated", &old, details);
-    Ok(Change::new(Rotated { new, old }, event))
+    let notice = noticed(tx, EventKind::ApiKeyRotated, &new.key);
+    Ok(Change::new(Rotated { new, old }, event).publishing(notice))
 }
 
 /// Ends a key: the next request with it is refused. One that has ended stays as it is.
@@ -131,7 +132,8 @@ pub fn revoke(tx: &mut Tx<'_, Administer>, id: ApiKeyId) -> Result<Change<()>, E
         .set(api_keys::revoked_at.eq(now))
         .execute(tx.connection())?;
     let details = json!({ "mode": key.mode, "hint": key.hint });
-    Ok(Change::new((), told(tx, "api_key.revoked", &key, details)))
+    let notice = noticed(tx, EventKind::ApiKeyRevoked, &key);
+    Ok(Change::new((), told(tx, "api_key.revoked", &key, details)).publishing(notice))
 }
 
 /// Gives a key another name.

@@ -6,14 +6,14 @@ mod life;
 
 use diesel::{pg::Pg, prelude::*, sql_types::Timestamptz};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    access::{Event, Tx, permission::Administer},
+    access::{Event, Notice, Tx, permission::Administer},
     error::Error,
     schema::control::api_keys,
-    values::{ApiKeyId, KeyMode, KeyScopes, Part, Slice, WorkspaceId, words},
+    values::{ApiKeyId, EventKind, KeyMode, KeyScopes, Part, Slice, WorkspaceId, words},
 };
 
 pub use create::{Again, KeyName, Lifetime, MadeKey, NewKey, create, keep};
@@ -168,6 +168,12 @@ fn told(tx: &Tx<'_, Administer>, action: &'static str, key: &ApiKey, details: Va
         object_id: key.id.to_string(),
         details,
     }
+}
+
+/// What happened to `key`, for the webhooks of its account.
+fn noticed(tx: &Tx<'_, Administer>, kind: EventKind, key: &ApiKey) -> Notice {
+    let data = json!({ "api_key_id": key.id, "name": key.name, "type": key.mode });
+    Notice::new(tx.account().id, kind, data)
 }
 
 /// A program that may only simulate does not touch keys that make real calls, whichever

@@ -1,0 +1,72 @@
+//! What is told to the outside, kept by the commit of what it tells of (`trust.md` R9).
+//!
+//! A write says in its [`Change`](super::Change) what to tell; here the event is stored
+//! with one delivery for each endpoint of the account that wants it. Background work
+//! sends them.
+
+use diesel::{PgConnection, prelude::*, sql_types::Timestamptz};
+use serde_json::Value;
+
+use crate::{
+    error::Error,
+    schema::control::{webhook_deliveries, webhook_endpoints, webhook_events},
+    values::{AccountId, EventId, EventKind, WebhookId},
+};
+
+/// News for the webhooks of an account: one for each side of an operation. A
+/// sub-account's never holds what is the parent's alone.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// Whose webhooks are told.
+    pub account: AccountId,
+    /// What happened.
+    pub kind: EventKind,
+    /// To what, as a JSON object; never a secret.
+    pub data: Value,
+}
+
+impl Notice {
+    /// News for the webhooks of `account`.
+    pub fn new(account: impl Into<AccountId>, kind: EventKind, data: Value) -> Self {
+        Self { account: account.into(), kind, data }
+    }
+}
+
+/// Stores news for the account that `connection` is in, if an endpoint there wants it.
+///
+/// Every write locks endpoints before it locks the accounts' logs, so that no two wait for
+/// each other in a circle.
+pub(super) fn publish(connection: &mut PgConnection, notice: &Notice) -> Result<(), Error> {
+    let active = webhook_endpoints::table
+        .filter(webhook_endpoints::active)
+        .order(webhook_endpoints::webhook_id)
+        .select((webhook_endpoints::webhook_id, webhook_endpoints::kinds))
+        .for_no_key_update()
+        .load::<(WebhookId, Vec<String>)>(connection)?;
+    let wanting: Vec<WebhookId> = active
+        .into_iter()
+        .filter(|(_, kinds)| kinds.is_empty() || kinds.iter().any(|kind| kind == notice.kind.as_str()))
+        .map(|(id, _)| id)
+        .collect();
+    if wanting.is_empty() {
+        return Ok(());
+    }
+    // The rows that were just locked are unchanged: their order is the events' order.
+    let event = EventId::new();
+    diesel::insert_into(webhook_events::table)
+        .values((
+            webhook_events::event_id.eq(event),
+            webhook_events::kind.eq(notice.kind),
+            webhook_events::data.eq(&notice.data),
+        ))
+        .execute(connection)?;
+    let deliveries: Vec<_> = wanting
+        .iter()
+        .map(|id| (webhook_deliveries::webhook_id.eq(*id), webhook_deliveries::event_id.eq(event)))
+        .collect();
+    diesel::insert_into(webhook_deliveries::table).values(&deliveries).execute(connection)?;
+    diesel::update(webhook_endpoints::table.filter(webhook_endpoints::webhook_id.eq_any(&wanting)))
+        .set(webhook_endpoints::due_at.eq(diesel::dsl::now.into_sql::<Timestamptz>().nullable()))
+        .execute(connection)?;
+    Ok(())
+}
