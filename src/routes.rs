@@ -285,6 +285,21 @@ api_routes! {
         SubAccounts "/deletions/{deletion_id}" { GET v1::deletions::show }
         SubAccounts "/limits" { GET v1::limits::show, PUT v1::limits::set }
         Billing "/sub-accounts/{sub_account_id}/wallet/recharge" { POST v1::wallet::recharge }
+        Any "/languages" { GET v1::catalogues::languages }
+        Any "/languages/{id}" { GET v1::catalogues::language }
+        Any "/llms" { GET v1::catalogues::llms }
+        Any "/llms/fallback" { GET v1::catalogues::fallback_llms }
+        Any "/llms/{id}" { GET v1::catalogues::llm }
+        Any "/transcribers" { GET v1::catalogues::transcribers }
+        Any "/transcribers/fallback" { GET v1::catalogues::fallback_transcribers }
+        Any "/transcribers/{id}" { GET v1::catalogues::transcriber }
+        Any "/voices" { GET v1::voices::voices }
+        Any "/voices/accents" { GET v1::voices::accents }
+        Any "/voices/s2s" { GET v1::voices::speech_voices }
+        Any "/voices/{id}" { GET v1::voices::voice }
+        Any "/voices/{id}/languages" { GET v1::voices::voice_languages }
+        Any "/phone-country-rules/countries" { GET v1::countries::countries }
+        Any "/phone-number-pricing" { GET v1::countries::prices }
     }
 
     in_account: {
@@ -297,6 +312,18 @@ api_routes! {
         Members "/invitations" { GET v1::invitations::list, POST v1::invitations::create }
         Members "/invitations/{invitation_id}" { DELETE v1::invitations::revoke }
         Members "/invitations/{invitation_id}/resend" { POST v1::invitations::resend }
+        Agents "/agents" { GET v1::agents::list, POST v1::agents::create }
+        Agents "/agents/{agent_id}" {
+            GET v1::agents::show, PATCH v1::agents::update, DELETE v1::agents::delete
+        }
+        Numbers "/organization-phone-numbers" { GET v1::numbers::list }
+        Numbers "/organization-phone-numbers/plivo-numbers" { GET v1::numbers::search }
+        Numbers "/organization-phone-numbers/purchase" { POST v1::numbers::purchase }
+        Numbers "/organization-phone-numbers/{number_id}" {
+            GET v1::numbers::show, DELETE v1::numbers::release
+        }
+        Calls "/calls" { GET v1::calls::list }
+        Calls "/calls/{call_id}" { GET v1::calls::show }
         ApiKeys "/api-keys" { GET v1::api_keys::list, POST v1::api_keys::create }
         ApiKeys "/api-keys/{api_key_id}" {
             GET v1::api_keys::show, PATCH v1::api_keys::rename, DELETE v1::api_keys::revoke

@@ -15,6 +15,7 @@ use crate::{
 use super::{
     Access, Change, GateTx,
     change::{Author, append},
+    outbox::publish,
     pools::connection,
     principal::{Person, Principal, RequestFacts},
     tx::{DatabaseRole, enter_gate_by_link, enter_gate_role, enter_tenant, transaction},
@@ -118,9 +119,13 @@ impl Access {
                 let account = account_of(organization, account);
                 enter_tenant(c, DatabaseRole::Tenant, organization, account)?;
                 let mut tx = LinkTx { connection: c, organization, account, invitation, holder: None };
-                let Change { value, events } = work(&mut tx)?.in_order_of_logs();
+                let Change { value, events, notices } = work(&mut tx)?.in_order_of_logs();
                 let principal =
                     tx.holder.take().map_or(Principal::Platform("invitations"), Principal::Member);
+                for notice in notices {
+                    enter_tenant(c, DatabaseRole::Tenant, organization, notice.account)?;
+                    publish(c, &notice)?;
+                }
                 for event in events {
                     enter_tenant(c, DatabaseRole::Tenant, organization, event.account)?;
                     append(c, Author::themselves(&principal, account, &request), event)?;

@@ -9,6 +9,7 @@
 //! - [`outbox`]: what webhooks are told of a write, kept by its commit.
 //! - [`deed`]: a write of somebody about themselves, told in the logs of their accounts.
 //! - [`link`]: coming by the link of an invitation.
+//! - [`relay`]: audit entries of changes in a region, on their way to the log.
 //! - [`session_store`]: sessions in the database.
 //!
 //! The pools are private to this module.
@@ -22,6 +23,7 @@ mod outbox;
 pub mod permission;
 mod pools;
 pub mod principal;
+mod relay;
 mod scope;
 pub mod session_store;
 mod tx;

@@ -18,11 +18,14 @@ use crate::{
     schema::{
         control::{
             api_keys, audit_entries, audit_heads, delegations as stays, deletion_certificates,
-            idempotency_keys, invitation_letters, invitations, memberships, number_directory, slots,
-            sub_accounts, usage_days, users, webhook_attempts, webhook_deliveries, webhook_endpoints,
-            webhook_events, workspaces,
+            idempotency_keys, invitation_letters, invitations, memberships, number_directory,
+            number_inventory, number_moves, slots, sub_accounts, usage_days, users, webhook_attempts,
+            webhook_deliveries, webhook_endpoints, webhook_events, workspaces,
         },
-        region::{agents, call_days, calls, phone_numbers, transcripts},
+        region::{
+            agent_versions, agents, call_days, calls, idempotency_keys as regional_keys, outbox,
+            phone_numbers, transcripts,
+        },
     },
     values::{
         CertificateId, DelegationId, EventKind, Money, OrganizationId, Region, SubAccountId,
@@ -310,7 +313,10 @@ pub fn erase_region(tx: &mut EraserTx<'_>) -> Result<bool, Error> {
     diesel::delete(transcripts::table).execute(connection)?;
     diesel::delete(call_days::table).execute(connection)?;
     diesel::delete(phone_numbers::table).execute(connection)?;
+    diesel::delete(agent_versions::table).execute(connection)?;
     diesel::delete(agents::table).execute(connection)?;
+    diesel::delete(regional_keys::table).execute(connection)?;
+    diesel::delete(outbox::table).execute(connection)?;
     Ok(false)
 }
 
@@ -332,9 +338,12 @@ pub fn erase_control(tx: &mut EraserTx<'_>) -> Result<(), Error> {
     diesel::delete(usage_days::table).execute(connection)?;
     diesel::delete(slots::table).execute(connection)?;
     diesel::delete(idempotency_keys::table).execute(connection)?;
+    diesel::delete(number_moves::table).execute(connection)?;
     diesel::delete(number_directory::table).execute(connection)?;
-    diesel::delete(audit_entries::table).execute(connection)?;
+    diesel::delete(number_inventory::table).execute(connection)?;
+    // The head first: whoever adds an entry holds it, so that none comes after.
     diesel::delete(audit_heads::table).execute(connection)?;
+    diesel::delete(audit_entries::table).execute(connection)?;
     people.into_iter().try_for_each(|person| erase_person(connection, person))
 }
 

@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 
 use crate::{
     access::{
-        Change, Event, Tx,
+        Change, Event, Notice, Tx,
         permission::{Administer, Permission, View},
         principal::{Principal, Standing},
     },
     error::Error,
     schema::control::memberships,
-    values::{Role, UserId},
+    values::{EventKind, Role, UserId},
 };
 
 use super::{
@@ -68,6 +68,11 @@ fn end_what_they_began<P: Permission>(tx: &mut Tx<'_, P>, user: UserId) -> Resul
     Ok(events)
 }
 
+/// What became of `member`, for the webhooks of the account.
+fn noticed<P: Permission>(tx: &Tx<'_, P>, kind: EventKind, member: &Member) -> Notice {
+    Notice::new(tx.account().id, kind, json!({ "user_id": member.user, "role": member.role }))
+}
+
 /// Gives a member another role, which acts with their next request.
 ///
 /// # Errors
@@ -91,7 +96,9 @@ pub fn change_role(tx: &mut Tx<'_, Administer>, user: UserId, role: Role) -> Res
     let account = tx.account().id;
     let (before, after) = (roles::label(member.role, account), roles::label(role, account));
     let told = event(tx, "member.role_changed", &member, json!({ "before": before, "after": after }));
-    Ok(Change::told_by(Member { role, ..member }, told, ended))
+    let member = Member { role, ..member };
+    let notice = noticed(tx, EventKind::MemberChanged, &member);
+    Ok(Change::told_by(member, told, ended).publishing(notice))
 }
 
 /// Removes a member: with their next request the account is none of theirs.
@@ -129,9 +136,10 @@ fn end<P: Permission>(
     action: &'static str,
 ) -> Result<Change<()>, Error> {
     let told = event(tx, action, member, json!({ "role": member.role }));
+    let notice = noticed(tx, EventKind::MemberRemoved, member);
     let ended = end_what_they_began(tx, member.user)?;
     diesel::delete(memberships::table)
         .filter(memberships::user_id.eq(member.user))
         .execute(tx.connection())?;
-    Ok(Change::told_by((), told, ended))
+    Ok(Change::told_by((), told, ended).publishing(notice))
 }

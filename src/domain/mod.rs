@@ -14,8 +14,9 @@
 //! 1. [`limits`]: the concurrency limits.
 //! 1. [`delegations`]: Access Dashboard.
 //! 1. [`members`]: what becomes of members: another role, removed, gone.
-//! 1. [`agents`]: voice agents.
+//! 1. [`catalogues`]: languages, language models, voices, transcribers, countries.
 //! 1. [`numbers`]: phone numbers.
+//! 1. [`agents`]: voice agents.
 //! 1. [`calls`]: calls, transcripts, recordings.
 //! 1. [`deletion`]: deleting a sub-account for good.
 //! 1. [`operator`]: what the platform's operator does.
@@ -25,6 +26,7 @@ pub mod agents;
 pub mod audit;
 pub mod billing;
 pub mod calls;
+pub mod catalogues;
 pub mod delegations;
 pub mod deletion;
 pub mod demo;

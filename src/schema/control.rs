@@ -300,6 +300,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    number_inventory (e164) {
+        e164 -> Text,
+        provider -> Text,
+        country_iso -> Text,
+        number_type -> Text,
+        monthly_minor -> BigInt,
+        setup_minor -> BigInt,
+        currency -> Text,
+        sms_enabled -> Bool,
+        added_at -> Timestamptz,
+        organization_id -> Nullable<Uuid>,
+        account_id -> Nullable<Uuid>,
+        sold_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    number_moves (organization_id, account_id, number_id, direction) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        number_id -> Uuid,
+        direction -> Text,
+        region -> Text,
+        number -> Jsonb,
+        begun_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     deletion_certificates (organization_id, account_id, certificate_id) {
         organization_id -> Uuid,
         account_id -> Uuid,
@@ -402,6 +431,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     slots,
     idempotency_keys,
     number_directory,
+    number_inventory,
+    number_moves,
     deletion_certificates,
     webhook_endpoints,
     webhook_events,

@@ -19,8 +19,8 @@ use crate::{
 };
 
 use super::{
-    api_keys, audit_log, deletions, front::Rights, invitations, limits, me, members, refusal::ErrorBody,
-    sub_accounts, usage, wallet,
+    agents, api_keys, audit_log, calls, catalogues, countries, deletions, front::Rights, invitations, limits,
+    me, members, numbers, refusal::ErrorBody, sub_accounts, usage, voices, wallet,
 };
 
 /// What stands at one address.
@@ -33,6 +33,10 @@ use super::{
         deletions::delete, deletions::list, deletions::show,
         limits::show, limits::set,
         wallet::recharge,
+        catalogues::languages, catalogues::language, catalogues::llms, catalogues::fallback_llms, catalogues::llm,
+        catalogues::transcribers, catalogues::fallback_transcribers, catalogues::transcriber,
+        voices::voices, voices::accents, voices::speech_voices, voices::voice,
+        voices::voice_languages, countries::countries, countries::prices,
     ),
     components(schemas(ErrorBody, list::Sort, sub_accounts::Order)),
     tags(
@@ -42,6 +46,10 @@ use super::{
         (name = "Usage", description = "Counters of calls, minutes and costs."),
         (name = "Members", description = "Who belongs to an account, and who is invited."),
         (name = "Audit log", description = "Who did what."),
+        (name = "Agents", description = "Voice agents."),
+        (name = "Phone numbers", description = "Numbers that are yours, and numbers to buy."),
+        (name = "Calls", description = "Calls, what was said in them and what came of them."),
+        (name = "Catalogues", description = "Languages, language models, voices and transcribers."),
         (name = "Keys", description = "API keys: what a program may do with yours, and the keys of your accounts."),
     ),
 )]
@@ -61,6 +69,18 @@ struct AtOneAddress;
     invitations::create,
     invitations::resend,
     invitations::revoke,
+    agents::list,
+    agents::create,
+    agents::show,
+    agents::update,
+    agents::delete,
+    numbers::list,
+    numbers::search,
+    numbers::purchase,
+    numbers::show,
+    numbers::release,
+    calls::list,
+    calls::show,
     api_keys::list,
     api_keys::create,
     api_keys::show,

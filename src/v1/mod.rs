@@ -9,9 +9,15 @@
 //! - [`document`]: the OpenAPI document, made of the handlers themselves.
 //! - one file per area of the API.
 
+pub mod agent_parts;
+pub mod agent_settings;
+pub mod agents;
 pub mod amount;
 pub mod api_keys;
 pub mod audit_log;
+pub mod calls;
+pub mod catalogues;
+pub mod countries;
 pub mod deletions;
 pub mod document;
 pub mod front;
@@ -20,6 +26,7 @@ pub mod limits;
 pub mod line;
 pub mod me;
 pub mod members;
+pub mod numbers;
 pub mod rate;
 pub mod refusal;
 pub mod reply;
@@ -27,4 +34,5 @@ pub mod request;
 pub mod sub_accounts;
 pub mod timestamp;
 pub mod usage;
+pub mod voices;
 pub mod wallet;

@@ -193,6 +193,16 @@ pub enum AccountId {
 }
 
 impl AccountId {
+    /// The account that a row of the database names: an organization's own has the
+    /// organization's id.
+    pub fn of_row(organization: OrganizationId, account: Uuid) -> Self {
+        if organization.uuid() == account {
+            Self::Organization(organization)
+        } else {
+            Self::SubAccount(SubAccountId::from_uuid(account))
+        }
+    }
+
     /// The id as stored, whichever kind it is.
     pub fn uuid(self) -> Uuid {
         match self {

@@ -4,6 +4,8 @@ pub mod counters;
 pub mod erasure;
 pub mod invitations;
 pub mod mail;
+pub mod numbers;
+pub mod outbox;
 pub mod password_resets;
 pub mod stays;
 pub mod webhooks;
@@ -65,6 +67,16 @@ pub fn begin(
         let access = for_counters.clone();
         async move { counters::refresh_one(&access).await }
     });
+    let for_outbox = access.clone();
+    let entries = repeat("outbox", PAUSE, stopping.clone(), move || {
+        let access = for_outbox.clone();
+        async move { outbox::relay_some(&access).await }
+    });
+    let for_numbers = access.clone();
+    let moves = repeat("numbers", PAUSE, stopping.clone(), move || {
+        let access = for_numbers.clone();
+        async move { numbers::settle_some(&access).await }
+    });
     let for_letters = access.clone();
     let (mailer_of_letters, url_of_letters) = (mailer.clone(), public_url.clone());
     let letters = repeat("letters", PAUSE, stopping.clone(), move || {
@@ -84,6 +96,7 @@ pub fn begin(
             access
                 .gate(None, |tx| Ok((sessions::sweep(tx)?, requests::sweep(tx)?, idempotency::sweep(tx)?)))
                 .await?;
+            access.gate_of_each_region(idempotency::sweep).await?;
             webhooks::sweep(&access).await?;
             Ok(false)
         }
@@ -100,6 +113,8 @@ pub fn begin(
     };
     Work(vec![
         spawn(erasure),
+        spawn(entries),
+        spawn(moves),
         spawn(stays),
         spawn(counters),
         spawn(letters),

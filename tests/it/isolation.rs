@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use actix_web::http::Method as ActixMethod;
 use dialnexa::{
-    access::permission::{Administer as AdministerAccount, RecordCalls},
+    access::{
+        Change,
+        permission::{Administer as AdministerAccount, RecordCalls},
+    },
     domain::{
         agents::{Agent, Pipeline},
         calls::{Call, CallStatus, Direction, record},
@@ -266,7 +269,7 @@ pub async fn fill(world: &World, organization: OrganizationId, account: AccountI
                 summary: None,
                 recording_bytes: Some(4),
             };
-            record::enter(tx, &[record::Entered { call, number: None, turns: Vec::new() }])
+            record::enter(tx, &[record::Entered { call, number: None, turns: Vec::new() }]).map(Change::none)
         })
         .await
         .unwrap();

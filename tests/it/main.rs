@@ -1,5 +1,6 @@
 //! The one test binary. It needs a PostgreSQL in `DIALNEXA_DATABASE_URL`: `make test` starts one.
 
+mod agents;
 mod api;
 mod api_docs;
 mod api_isolation;
@@ -9,6 +10,7 @@ mod architecture;
 mod audit;
 mod browser;
 mod calls;
+mod catalogues;
 mod chromium;
 mod client;
 mod demo;
@@ -20,6 +22,7 @@ mod journeys;
 mod killed;
 mod ledger;
 mod members;
+mod numbers;
 mod pages;
 mod password_reset;
 mod policies;
@@ -27,6 +30,7 @@ mod post_office;
 mod private_cluster;
 mod program;
 mod provision;
+mod published;
 mod receiver;
 mod refused;
 mod schemathesis;

@@ -187,7 +187,7 @@ async fn a_stop_between_commit_and_sending_loses_nothing() {
 async fn two_servers_send_each_event_once() {
     let world = world().await;
     let tenant = world.northwind;
-    let _beside = world.beside();
+    let (_, _beside) = world.beside();
     let receivers = [Receiver::open(), Receiver::open()];
     for receiver in &receivers {
         world.endpoint(tenant.organization, tenant.organization.into(), &receiver.url).await;

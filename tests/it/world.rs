@@ -355,13 +355,6 @@ impl World {
         self.server = Some(Server::start(application, listener));
     }
 
-    /// Another server on the same databases, until it is dropped.
-    pub fn beside(&self) -> Beside {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let application = Application::open(&self.settings, self.databases.ready.clone()).unwrap();
-        Beside(Some(Server::start(application, listener)))
-    }
-
     /// What the server seals secrets with.
     pub fn sealer(&self) -> Sealer {
         Sealer::of(&self.databases.ready.secret)

@@ -166,7 +166,8 @@ impl Loading {
                     numbers::enter(tx, &content.numbers)?;
                     record::enter(tx, &content.calls)?;
                 }
-                Ok(())
+                // Calls are records themselves: the log does not repeat them.
+                Ok(Change::none(()))
             })
             .await?;
         // From here on the calls are as they were kept, by this loading or an earlier one.

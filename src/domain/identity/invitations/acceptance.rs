@@ -7,10 +7,13 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    access::{Change, Event, GateTx, LinkTx, principal::Person},
+    access::{Change, Event, GateTx, LinkTx, Notice, principal::Person},
     error::{Error, FieldError},
     schema::control::{api_keys, invitation_letters, invitations, memberships, organizations, users},
-    values::{AccountId, ApiKeyId, KeyArea, KeyLevel, KeyScope, KeyScopes, Role, Secret, SessionId, UserId},
+    values::{
+        AccountId, ApiKeyId, EventKind, KeyArea, KeyLevel, KeyScope, KeyScopes, Role, Secret, SessionId,
+        UserId,
+    },
 };
 
 use super::{
@@ -322,8 +325,10 @@ fn join(tx: &mut LinkTx<'_>, row: &Row, person: Person) -> Result<Change<Joined>
         object_id: person.id.to_string(),
         details: json!({ "role": row.role, "invitation": invitation }),
     };
+    let told = json!({ "user_id": person.id, "role": row.role });
+    let notice = (added == 1).then(|| Notice::new(account, EventKind::MemberAdded, told));
     tx.is(person);
-    Ok(Change::new(joined, event))
+    Ok(notice.into_iter().fold(Change::new(joined, event), Change::publishing))
 }
 
 /// The longest name of a person, in characters.
