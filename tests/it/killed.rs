@@ -201,12 +201,12 @@ async fn all_succeed(client: &Client, posts: &[Post]) -> Vec<String> {
 async fn each_request_has_one_effect_whenever_the_program_is_killed() {
     let deployed = Deployed::new("killed");
     let mut server = deployed.start();
-    let new =
-        json!({ "name": "Killed Ltd", "billing_mode": "isolated", "region": "us", "concurrency_limit": 0 });
-    let made = deployed.client().post("/sub-accounts", new).await.expect(201);
-    let sub_account = made["sub_account_id"].as_str().unwrap();
     let mut random = StdRng::seed_from_u64(SEED);
     for round in 0..ROUNDS {
+        let new = json!({ "name": format!("Killed {round}"), "billing_mode": "isolated", "region": "us",
+            "concurrency_limit": 0 });
+        let made = deployed.client().post("/sub-accounts", new).await.expect(201);
+        let sub_account = made["sub_account_id"].as_str().unwrap();
         let posts = Post::all_of(round, sub_account);
         let before = effects(&deployed.client(), round, sub_account).await;
         let answers = random.random_range(1..POSTS - 20);
