@@ -152,6 +152,13 @@ impl Fixture<'_> {
                 if let Some(email) = body.get_mut("email") {
                     *email = json!(format!("{}@example.com", shown.id.to_lowercase()));
                 }
+                if let Some(number) = body.get_mut("phoneNumber") {
+                    // Each is sold once.
+                    let bought = self.world.count("SELECT count(*) FROM number_inventory");
+                    let fresh = format!("+9180471941{bought:02}");
+                    self.world.stock(&[&fresh]).await;
+                    *number = json!(fresh);
+                }
                 let made = client.post(maker.strip_prefix("/v1").unwrap(), body).await;
                 if made.status.is_success() {
                     return id_in(&made.json(), &field).unwrap_or_else(|| panic!("{field}: {}", made.text));
@@ -208,6 +215,7 @@ async fn every_example_works_when_it_is_pasted_into_a_shell() {
     world.pay_in(&tenant, AccountId::from(tenant.sub_account), 10_000_000).await;
     world.force("UPDATE organizations SET total_concurrency = 100000");
     isolation::fill(&world, tenant.organization, tenant.sub_account.into()).await;
+    world.stock(&["+918047193100"]).await;
     let document = document(&world).await;
     let fixture = Fixture {
         world: &world,
