@@ -15,7 +15,7 @@ use crate::{
     values::KeyArea,
     web::{
         account::{agents, audit, billing, call, calls, members, numbers, overview, recording},
-        accounts, assets, health, password_reset, sessions, sign_in,
+        accounts, api_keys, assets, health, password_reset, sessions, sign_in,
         sub_accounts::{access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show},
         webhooks,
     },
@@ -124,6 +124,16 @@ routes! {
         Member "/accounts/{account}/webhooks/{webhook}/deliveries/{event}/redeliver" {
             POST webhooks::delivery::redeliver
         }
+        Member "/accounts/{account}/api-keys" { GET api_keys::list::list, POST api_keys::create::create }
+        Member "/accounts/{account}/api-keys/new" { GET api_keys::create::form }
+        Member "/accounts/{account}/api-keys/{api_key}" { GET api_keys::show::show }
+        Member "/accounts/{account}/api-keys/{api_key}/rename" { POST api_keys::show::rename }
+        Member "/accounts/{account}/api-keys/{api_key}/rotate" {
+            GET api_keys::rotate::ask, POST api_keys::rotate::rotate
+        }
+        Member "/accounts/{account}/api-keys/{api_key}/revoke" {
+            GET api_keys::revoke::ask, POST api_keys::revoke::revoke
+        }
         Member "/accounts/{account}/audit-log" { GET audit::list }
         Member "/accounts/{account}/leave" { POST access::leave }
 
@@ -138,7 +148,20 @@ routes! {
             GET limits::edit_one, POST limits::submit_one
         }
         Member "/accounts/{account}/sub-accounts/{sub_account}/members" { GET inside::members }
-        Member "/accounts/{account}/sub-accounts/{sub_account}/api-keys" { GET inside::api_keys }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/api-keys" {
+            GET api_keys::list::list, POST api_keys::create::create
+        }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/api-keys/new" { GET api_keys::create::form }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/api-keys/{api_key}" { GET api_keys::show::show }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/api-keys/{api_key}/rename" {
+            POST api_keys::show::rename
+        }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/api-keys/{api_key}/rotate" {
+            GET api_keys::rotate::ask, POST api_keys::rotate::rotate
+        }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/api-keys/{api_key}/revoke" {
+            GET api_keys::revoke::ask, POST api_keys::revoke::revoke
+        }
         Member "/accounts/{account}/sub-accounts/{sub_account}/billing" { GET inside::billing }
         Member "/accounts/{account}/sub-accounts/{sub_account}/audit-log" { GET inside::audit_log }
         Member "/accounts/{account}/sub-accounts/{sub_account}/settings" { GET settings::show }
@@ -243,6 +266,22 @@ api_routes! {
         Billing "/transactions" { GET v1::wallet::transactions }
         Usage "/usage" { GET v1::usage::show }
         AuditLog "/audit-log" { GET v1::audit_log::list }
+        Webhooks "/user-webhooks" { GET v1::webhooks::list, POST v1::webhooks::create }
+        Webhooks "/user-webhooks/{webhook_id}" {
+            GET v1::webhooks::show, PATCH v1::webhooks::update, DELETE v1::webhooks::delete
+        }
+        Webhooks "/user-webhooks/{webhook_id}/rotate-secret" { POST v1::webhooks::rotate }
+        Webhooks "/user-webhooks/{webhook_id}/test" { POST v1::webhook_deliveries::test }
+        Webhooks "/user-webhooks/{webhook_id}/redeliver" { POST v1::webhook_deliveries::redeliver_failed }
+        Webhooks "/user-webhooks/{webhook_id}/deliveries" { GET v1::webhook_deliveries::list }
+        Webhooks "/user-webhooks/{webhook_id}/deliveries/{event_id}/redeliver" {
+            POST v1::webhook_deliveries::redeliver
+        }
+        ApiKeys "/api-keys" { GET v1::api_keys::list, POST v1::api_keys::create }
+        ApiKeys "/api-keys/{api_key_id}" {
+            GET v1::api_keys::show, PATCH v1::api_keys::rename, DELETE v1::api_keys::revoke
+        }
+        ApiKeys "/api-keys/{api_key_id}/rotate" { POST v1::api_keys::rotate }
     }
 }
 

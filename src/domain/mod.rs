@@ -5,9 +5,9 @@
 //!
 //! 1. [`audit`]: who did what, and the proof that nobody changed the record.
 //! 1. [`idempotency`]: doing once what is asked twice.
+//! 1. [`workspaces`]: divisions inside one account.
 //! 1. [`identity`]: people, their passwords, sessions and memberships; API keys.
 //! 1. [`webhooks`]: whom an account tells of its events, and what became of it.
-//! 1. [`workspaces`]: divisions inside one account.
 //! 1. [`billing`]: the ledger and the wallets.
 //! 1. [`usage`]: calls per account and day.
 //! 1. [`sub_accounts`]: creating, listing, suspending them.

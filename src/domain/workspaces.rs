@@ -31,3 +31,21 @@ pub fn default<P: Includes<View>>(tx: &mut Tx<'_, P>) -> Result<WorkspaceId, Err
         .select(workspaces::workspace_id)
         .first(tx.connection())?)
 }
+
+/// The workspaces of the account with their names, by name.
+///
+/// # Errors
+/// Those of the database.
+pub fn names<P: Includes<View>>(tx: &mut Tx<'_, P>) -> Result<Vec<(WorkspaceId, String)>, Error> {
+    Ok(workspaces::table
+        .order((workspaces::name, workspaces::workspace_id))
+        .limit(200)
+        .select((workspaces::workspace_id, workspaces::name))
+        .load(tx.connection())?)
+}
+
+/// Whether the account has this workspace.
+pub(crate) fn exists<P: Includes<View>>(tx: &mut Tx<'_, P>, id: WorkspaceId) -> Result<bool, Error> {
+    let found = workspaces::table.filter(workspaces::workspace_id.eq(id));
+    Ok(diesel::select(diesel::dsl::exists(found)).get_result(tx.connection())?)
+}

@@ -16,7 +16,8 @@ use utoipa::{
 use crate::values::{KEY_PATTERN, Region, SubAccountId};
 
 use super::{
-    audit_log, deletions, front::Rights, limits, me, refusal::ErrorBody, sub_accounts, usage, wallet,
+    api_keys, audit_log, deletions, front::Rights, limits, me, refusal::ErrorBody, sub_accounts, usage,
+    wallet, webhook_deliveries, webhooks,
 };
 
 /// What stands at one address.
@@ -35,16 +36,38 @@ use super::{
         (name = "Sub-accounts", description = "Fully isolated environments beneath your organization."),
         (name = "Limits", description = "How your organization's concurrency is shared out."),
         (name = "Wallets", description = "Prepaid wallets, their transactions, and recharges."),
+        (name = "Webhooks", description = "Addresses of yours that are told when something happens."),
         (name = "Usage", description = "Counters of calls, minutes and costs."),
         (name = "Audit log", description = "Who did what."),
-        (name = "Keys", description = "API keys."),
+        (name = "Keys", description = "API keys: what a program may do with yours, and the keys of your accounts."),
     ),
 )]
 struct AtOneAddress;
 
 /// What belongs to an account, and stands once beneath each way to name one.
 #[derive(OpenApi)]
-#[openapi(paths(wallet::show, wallet::transactions, usage::show, audit_log::list))]
+#[openapi(paths(
+    wallet::show,
+    wallet::transactions,
+    usage::show,
+    audit_log::list,
+    webhooks::list,
+    webhooks::create,
+    webhooks::show,
+    webhooks::update,
+    webhooks::delete,
+    webhooks::rotate,
+    webhook_deliveries::test,
+    webhook_deliveries::list,
+    webhook_deliveries::redeliver,
+    webhook_deliveries::redeliver_failed,
+    api_keys::list,
+    api_keys::create,
+    api_keys::show,
+    api_keys::rename,
+    api_keys::rotate,
+    api_keys::revoke,
+))]
 struct InAccount;
 
 /// The ways to name an account: the start of the address, what is added to the names of

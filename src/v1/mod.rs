@@ -10,6 +10,7 @@
 //! - one file per area of the API.
 
 pub mod amount;
+pub mod api_keys;
 pub mod audit_log;
 pub mod deletions;
 pub mod document;
@@ -25,3 +26,5 @@ pub mod sub_accounts;
 pub mod timestamp;
 pub mod usage;
 pub mod wallet;
+pub mod webhook_deliveries;
+pub mod webhooks;

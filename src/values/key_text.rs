@@ -43,21 +43,16 @@ fn base62(mut number: u128, digits: usize) -> String {
     text.into_iter().map(char::from).collect()
 }
 
-/// CRC-32 as in IEEE 802.3.
-fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0_u32, |crc, byte| {
-        (0..8).fold(
-            crc ^ u32::from(*byte),
-            |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 },
-        )
-    })
+/// CRC-32 (IEEE 802.3) of the characters before it.
+fn checksum_of(body: &str) -> String {
+    base62(crc32fast::hash(body.as_bytes()).into(), CHECKSUM_DIGITS)
 }
 
 impl KeyText {
     /// A key of this randomness.
     pub fn of(mode: KeyMode, random: [u8; 16]) -> Self {
         let body = format!("dnx_{mode}_{}", base62(u128::from_be_bytes(random), RANDOM_DIGITS));
-        let checksum = base62(crc32(body.as_bytes()).into(), CHECKSUM_DIGITS);
+        let checksum = checksum_of(&body);
         Self(body + &checksum)
     }
 
@@ -77,7 +72,7 @@ impl KeyText {
         let well_formed = rest.len() == RANDOM_DIGITS + CHECKSUM_DIGITS
             && rest.bytes().all(|digit| digit.is_ascii_alphanumeric());
         let (body, checksum) = well_formed.then(|| text.split_at(text.len() - CHECKSUM_DIGITS))?;
-        (base62(crc32(body.as_bytes()).into(), CHECKSUM_DIGITS) == checksum).then(|| Self(text.to_owned()))
+        (checksum_of(body) == checksum).then(|| Self(text.to_owned()))
     }
 
     /// The text, to be shown once.
@@ -107,7 +102,7 @@ mod tests {
 
     #[test]
     fn the_checksum_is_the_one_everybody_knows() {
-        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
+        assert_eq!(checksum_of("123456789"), base62(0xCBF4_3926, CHECKSUM_DIGITS));
     }
 
     #[test]

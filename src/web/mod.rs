@@ -11,10 +11,12 @@
 //! - [`security`], [`errors`]: what surrounds every request, and the pages that say why not.
 //! - [`sign_in`], [`password_reset`], [`sessions`], [`accounts`]: the gate; [`guesses`] and
 //!   [`hashing`] keep it from being forced.
+//! - [`account`], [`sub_accounts`], [`api_keys`]: the pages of accounts.
 //! - [`views`]: one view struct per page and per fragment; handlers fill them and nothing else.
 
 pub mod account;
 pub mod accounts;
+pub mod api_keys;
 pub mod assets;
 pub mod chart;
 pub mod errors;

@@ -20,6 +20,7 @@ pub fn from_query(query: &str) -> Option<Notice> {
     let text = match word {
         "created" => "The sub-account is ready. Open its own dashboard with Access Dashboard.",
         "renamed" => "The name is changed.",
+        "key-revoked" => "The key is revoked: requests with it are refused from now on.",
         "suspended" => "Suspended: new calls are blocked from now on. Calls in progress finish.",
         "reactivated" => "Reactivated: new calls are admitted again.",
         "limits" => "The limits are changed. They act on new calls at once and end no call.",

@@ -35,6 +35,7 @@ pub enum Here {
     Billing,
     Members,
     Webhooks,
+    ApiKeys,
     Audit,
     SubAccounts,
     Limits,
@@ -170,6 +171,7 @@ fn navigation<P: Permission>(scope: &Scope<P>, here: Here) -> Vec<NavGroup> {
     if scope.holds::<Administer>() {
         items.push(item("Members", "/members", "members", Here::Members));
         items.push(item("Webhooks", "/webhooks", "webhooks", Here::Webhooks));
+        items.push(item("API keys", "/api-keys", "keys", Here::ApiKeys));
         items.push(item("Audit log", "/audit-log", "audit", Here::Audit));
     }
     let mut groups = vec![NavGroup { title: None, items }];

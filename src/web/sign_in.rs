@@ -70,6 +70,50 @@ impl Gate {
     }
 }
 
+/// What came of asking a person who is signed in for their password again.
+pub(super) enum Confirmed {
+    /// It is theirs.
+    Yes,
+    /// It is not; what to tell them.
+    No(&'static str),
+    /// There were too many wrong ones; how long to wait.
+    Wait(Duration),
+}
+
+impl Gate {
+    /// Whether `password` is the person's, as for signing in: wrong ones are counted with
+    /// those of the sign-in page.
+    pub(super) async fn confirm(
+        &self,
+        request: &HttpRequest,
+        person: &Person,
+        password: String,
+    ) -> Result<Confirmed, Denied> {
+        if password.is_empty() {
+            return Ok(Confirmed::No("Enter your password."));
+        }
+        let email =
+            Email::parse(&person.email).map_err(|_| Error::internal("a stored address breaks the rules"))?;
+        let device = known_devices::known_to(&self.site, request, email.as_str());
+        let guess = match self.guesses.guess(peer(request), email.as_str(), device) {
+            Ok(guess) => guess,
+            Err(wait) => return Ok(Confirmed::Wait(wait)),
+        };
+        match prove(self, &email, password).await {
+            Ok(Some(user)) if user == person.id => {
+                guess.was_right();
+                Ok(Confirmed::Yes)
+            }
+            Ok(_) => Ok(Confirmed::No("This is not your password.")),
+            // What could not be looked at was no guess.
+            Err(error) => {
+                guess.was_right();
+                Err(Denied(error))
+            }
+        }
+    }
+}
+
 /// The sign-in page as it is shown, and shown again.
 struct Shown<'t> {
     email: &'t str,

@@ -105,9 +105,13 @@
   // News for screen readers: an element with data-announce in the answer is read out.
   document.addEventListener("htmx:afterSwap", (event) => {
     const text = event.target.querySelector?.("[data-announce]")?.textContent?.trim();
-    const live = document.getElementById("live");
-    if (text && live) { live.textContent = ""; window.setTimeout(() => { live.textContent = text; }, 60); }
+    if (text) say(text);
   });
+  // Emptied first: the same words twice are read out twice.
+  function say(text) {
+    const live = document.getElementById("live");
+    if (live) { live.textContent = ""; window.setTimeout(() => { live.textContent = text; }, 60); }
+  }
   document.querySelector("[data-error-summary]")?.focus();
 
   // ── One press, one request; the button stays enabled and says that it works ──
@@ -148,21 +152,29 @@
 
   async function copyText(button) {
     const source = document.getElementById(button.dataset.copy);
-    const live = document.getElementById("live");
     if (!source) return;
     const text = source.value ?? source.textContent;
     try {
       await navigator.clipboard.writeText(text.trim());
-      if (live) live.textContent = "Copied.";
+      say("Copied.");
       const label = button.querySelector("[data-label]") ?? button;
       const was = label.textContent;
       label.textContent = "Copied";
       window.setTimeout(() => { label.textContent = was; }, 2000);
     } catch {
       if (source.select) source.select(); else window.getSelection()?.selectAllChildren(source);
-      if (live) live.textContent = "Press Control or Command and C to copy the selected text.";
+      say("Press Control or Command and C to copy the selected text.");
     }
   }
+
+  // ── Secrets: selected as one, and gone with the page that showed them ──
+  document.addEventListener("focusin", (event) => {
+    if (event.target.matches?.("[data-select-all]")) event.target.select();
+  });
+  // The browser may keep a page as it was, to show it again by Back: without the secret.
+  window.addEventListener("pagehide", () => {
+    document.querySelectorAll("[data-shown-once]").forEach((field) => { field.value = field.dataset.shownOnce; });
+  });
 
   root.classList.add("enhanced");
 })();

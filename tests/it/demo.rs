@@ -130,6 +130,14 @@ async fn the_demo_world_is_loaded_once() {
             .all(|line| line.split_once('=').is_some_and(|(_, value)| !value.is_empty()))
     );
 
+    // Keys from before keys had rights get theirs, and revoked ones stay as they are.
+    world.force(
+        "UPDATE api_keys SET scopes = '{}'; UPDATE api_keys SET revoked_at = now() WHERE mode = 'test'",
+    );
+    demo::load_sized(&world.access, &SECRET, SIZE).await.unwrap();
+    let with_rights = "SELECT count(*) FROM api_keys WHERE 'sub_accounts:write' = ANY (scopes)";
+    assert_eq!(world.count(with_rights), 1);
+
     // What people deleted stays deleted.
     world.force("UPDATE sub_accounts SET name = 'Renamed', external_id = NULL WHERE name = 'Acme Corp'");
     demo::load_sized(&world.access, &SECRET, SIZE).await.unwrap();

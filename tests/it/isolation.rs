@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 
 use actix_web::http::Method as ActixMethod;
 use dialnexa::{
-    access::permission::RecordCalls,
+    access::permission::{Administer as AdministerAccount, RecordCalls},
     domain::{
         agents::{Agent, Pipeline},
         calls::{Call, CallStatus, Direction, record},
+        identity::api_keys,
     },
     routes::{Answers, ROUTES},
     values::{
-        AccountId, AgentId, CallId, CertificateId, EventId, OrganizationId, SubAccountId, WebhookId,
-        WorkspaceId,
+        AccountId, AgentId, ApiKeyId, CallId, CertificateId, EventId, KeyMode, KeyText, OrganizationId,
+        SubAccountId, WebhookId, WorkspaceId,
     },
 };
 use reqwest::Method;
@@ -52,6 +53,15 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/calls/{call}/recording", Play),
     ("GET", "/accounts/{account}/billing", Billing),
     ("GET", "/accounts/{account}/members", Administer),
+    ("GET", "/accounts/{account}/api-keys", Administer),
+    ("POST", "/accounts/{account}/api-keys", Administer),
+    ("GET", "/accounts/{account}/api-keys/new", Administer),
+    ("GET", "/accounts/{account}/api-keys/{api_key}", Administer),
+    ("POST", "/accounts/{account}/api-keys/{api_key}/rename", Administer),
+    ("GET", "/accounts/{account}/api-keys/{api_key}/rotate", Administer),
+    ("POST", "/accounts/{account}/api-keys/{api_key}/rotate", Administer),
+    ("GET", "/accounts/{account}/api-keys/{api_key}/revoke", Administer),
+    ("POST", "/accounts/{account}/api-keys/{api_key}/revoke", Administer),
     ("GET", "/accounts/{account}/audit-log", Administer),
     ("GET", "/accounts/{account}/webhooks", Administer),
     ("POST", "/accounts/{account}/webhooks", Administer),
@@ -82,6 +92,14 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/limits", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/members", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/api-keys", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/api-keys", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/api-keys/new", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/api-keys/{api_key}", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/api-keys/{api_key}/rename", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/api-keys/{api_key}/rotate", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/api-keys/{api_key}/rotate", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/api-keys/{api_key}/revoke", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/api-keys/{api_key}/revoke", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/billing", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/audit-log", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/settings", Parent),
@@ -146,12 +164,19 @@ struct Contents {
     call: CallId,
     webhook: WebhookId,
     event: EventId,
+    api_key: ApiKeyId,
 }
 
 impl Contents {
-    /// What is nowhere.
-    fn nowhere() -> Self {
-        Self { agent: AgentId::new(), call: CallId::new(), webhook: WebhookId::new(), event: EventId::new() }
+    /// Ids of what is nowhere.
+    fn random() -> Self {
+        Self {
+            agent: AgentId::new(),
+            call: CallId::new(),
+            webhook: WebhookId::new(),
+            event: EventId::new(),
+            api_key: ApiKeyId::new(),
+        }
     }
 }
 
@@ -161,7 +186,13 @@ async fn fill(world: &World, organization: OrganizationId, account: AccountId) -
         .scope_of_job::<RecordCalls>("test", organization, account, "india".parse().unwrap())
         .unwrap();
     let (webhook, event) = world.webhook(organization, account, "https://localhost/").await;
-    let contents = Contents { webhook, event, ..Contents::nowhere() };
+    let keys = world
+        .access
+        .scope_of_job::<AdministerAccount>("test", organization, account, "india".parse().unwrap())
+        .unwrap();
+    let text = KeyText::new(KeyMode::Live).unwrap();
+    let key = keys.write(move |tx| api_keys::keep(tx, "Canary key", KeyMode::Live, &text)).await.unwrap();
+    let contents = Contents { webhook, event, api_key: key.unwrap(), ..Contents::random() };
     let (workspace, now) = (WorkspaceId::new(), OffsetDateTime::now_utc());
     scope
         .write_region(move |tx| {
@@ -224,6 +255,7 @@ fn filled(
         .replace("{webhook}", &contents.webhook.to_string())
         .replace("{event}", &contents.event.to_string())
         .replace("{certificate}", &certificate.to_string())
+        .replace("{api_key}", &contents.api_key.to_string())
 }
 
 async fn ask(browser: &Browser, method: &str, path: &str) -> Page {
@@ -357,7 +389,7 @@ async fn every_route_answers_every_caller_as_it_must() {
         contents.insert(account, fill(&world, organization, account).await);
     }
     let certificate = CertificateId::new();
-    let random = Contents::nowhere();
+    let random = Contents::random();
     for actor in actors(&world, sibling).await {
         for (method, path, takes) in VERDICTS {
             for (label, account, _) in accounts {
@@ -367,7 +399,8 @@ async fn every_route_answers_every_caller_as_it_must() {
                 } else {
                     sub_account
                 };
-                let asked = filled(path, account, beneath, contents[&account], certificate);
+                let inside = if path.contains("{sub_account}") { beneath.into() } else { account };
+                let asked = filled(path, account, beneath, contents[&inside], certificate);
                 let what = format!("{}: {method} {path} in {label}", actor.name);
                 let page = ask(&actor.browser, method, &asked).await;
                 let mut expected = verdict(*takes, (actor.stands)(account));
@@ -417,7 +450,7 @@ async fn every_route_answers_every_caller_as_it_must() {
 async fn nobody_is_sent_to_sign_in_whatever_they_ask_for() {
     let world = World::new().await;
     let browser = world.browser();
-    let contents = Contents::nowhere();
+    let contents = Contents::random();
     for (method, path, _) in VERDICTS {
         let organization = world.northwind.organization.into();
         let asked = filled(path, organization, world.northwind.sub_account, contents, CertificateId::new());

@@ -2,6 +2,8 @@
 
 mod api;
 mod api_isolation;
+mod api_keys;
+mod api_keys_by_api;
 mod architecture;
 mod audit;
 mod browser;

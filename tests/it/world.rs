@@ -324,6 +324,15 @@ impl World {
         Browser::new(&self.base)
     }
 
+    /// Starts another server beside this one, on the same databases, until it is dropped;
+    /// tells its address.
+    pub fn beside(&self) -> (String, Beside) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let application = Application::open(&self.settings, self.databases.ready.clone()).unwrap();
+        (base, Beside(Some(Server::start(application, listener))))
+    }
+
     /// Stops the server and starts another on the same port and databases.
     pub fn restart(&mut self) {
         self.stop();
@@ -332,13 +341,6 @@ impl World {
         let application = Application::open(&self.settings, self.databases.ready.clone()).unwrap();
         self.access = application.access().clone();
         self.server = Some(Server::start(application, listener));
-    }
-
-    /// Another server on the same databases, until it is dropped.
-    pub fn beside(&self) -> Beside {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let application = Application::open(&self.settings, self.databases.ready.clone()).unwrap();
-        Beside(Some(Server::start(application, listener)))
     }
 
     /// What the server seals secrets with.
@@ -368,14 +370,14 @@ impl Server {
     }
 }
 
-/// A second server.
+/// A second server of a world.
 pub struct Beside(Option<Server>);
 
 impl Drop for Beside {
     fn drop(&mut self) {
         if let Some(server) = self.0.take() {
             let _ = server.stop.send(());
-            let _ = server.thread.join();
+            server.thread.join().unwrap();
         }
     }
 }

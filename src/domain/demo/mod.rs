@@ -28,7 +28,7 @@ use uuid::{Builder, Uuid};
 
 use crate::{
     access::{
-        Access, Change, Event, OperatorTx,
+        Access, Change, Event, OperatorTx, Scope,
         permission::{Administer, ManageSubAccounts},
     },
     domain::{
@@ -157,8 +157,21 @@ pub async fn load_sized(access: &Arc<Access>, secret: &[u8; 32], size: Size) -> 
             loading.organization(organization).await?;
         }
         access.operate(id, id.into(), mark_loaded).await?;
+    } else if let Some(region) = access.regions().next().cloned() {
+        // Keys that were loaded before keys had rights are given theirs.
+        let scope = access.scope_of_job("demo", id, id.into(), region)?;
+        keep_keys(&scope, secret).await?;
     }
     Ok(sign_ins(secret))
+}
+
+/// Keeps the demo keys of the parent.
+async fn keep_keys(scope: &Scope<Administer>, secret: &[u8; 32]) -> Result<(), Error> {
+    for (mode, name) in [(KeyMode::Live, "Demo, live"), (KeyMode::Test, "Demo, test")] {
+        let text = key(secret, mode);
+        scope.write(move |tx| api_keys::keep(tx, name, mode, &text)).await?;
+    }
+    Ok(())
 }
 
 /// The audit action that says the world is there.
@@ -241,10 +254,7 @@ impl Loading {
         }
         if organization.domain == NORTHWIND.domain {
             let scope = self.access.scope_of_member::<Administer>(owner, id.into()).await?;
-            for (mode, name) in [(KeyMode::Live, "Demo, live"), (KeyMode::Test, "Demo, test")] {
-                let text = key(&self.secret, mode);
-                scope.write(move |tx| api_keys::keep(tx, name, mode, &text)).await?;
-            }
+            keep_keys(&scope, &self.secret).await?;
         }
         Ok(())
     }

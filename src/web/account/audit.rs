@@ -179,6 +179,23 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
         "webhook.deleted" => ("trash", format!("deleted the webhook {object}")),
         "webhook.tested" => ("webhooks", format!("sent a test to the webhook {object}")),
         "webhook.redelivered" => ("refresh", format!("sent events again to the webhook {object}")),
+        "api_key.rotated" => {
+            let (hint, new) = (word(entry.details.get("hint")), word(entry.details.get("new_hint")));
+            let end = match entry.details.get("overlap_hours").and_then(Value::as_u64) {
+                None | Some(0) => "at once".to_owned(),
+                Some(1) => "after 1 hour".to_owned(),
+                Some(hours) => format!("after {hours} hours"),
+            };
+            ("refresh", format!("rotated the API key {object}: {new} follows {hint}, which ends {end}"))
+        }
+        "api_key.revoked" => (
+            "ban",
+            format!("revoked the API key {object}, which ends in {}", word(entry.details.get("hint"))),
+        ),
+        "api_key.renamed" => {
+            ("edit", format!("renamed the API key that ends in {}", word(entry.details.get("hint"))))
+        }
+        "api_key.scopes_given" => ("keys", format!("gave the API key {object} its rights")),
         "organization.created" => ("plus", format!("created the organization {object}")),
         "organization.feature_changed" => {
             let on = entry.details.get("after").and_then(Value::as_bool).unwrap_or_default();

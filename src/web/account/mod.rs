@@ -1,11 +1,10 @@
 //! The dashboard of one account: a sub-account's for its members and for a parent's
 //! administrator inside, and an organization's own.
 //!
-//! Members, keys, billing and audit log are sections: the parent's pages over a
+//! Members, billing and audit log are sections: the parent's pages over a
 //! sub-account show the same ones.
 
 pub mod agents;
-pub mod api_keys;
 pub mod audit;
 pub mod billing;
 pub mod call;

@@ -1,4 +1,4 @@
-//! What the parent sees of a sub-account's inside on its own pages: members, keys,
+//! What the parent sees of a sub-account's inside on its own pages: members,
 //! billing, audit log.
 
 use actix_web::{HttpResponse, web};
@@ -14,7 +14,6 @@ use crate::{
     values::BillingMode,
     web::{
         account::{
-            api_keys,
             audit::{self, AuditUrl},
             billing::{self, BillingUrl},
             members,
@@ -55,17 +54,6 @@ pub async fn members(
     let listed = super::find(&scope, place.sub_account).await?;
     let section = members::section(&scope.sub_account(listed.id).await?).await?;
     page(&scope, &visit, &listed, "Members", "/members", section)
-}
-
-/// `GET /accounts/{account}/sub-accounts/{sub_account}/api-keys`
-pub async fn api_keys(
-    scope: Scope<ManageSubAccounts>,
-    visit: Visit,
-    place: web::Path<Place>,
-) -> Result<HttpResponse, Denied> {
-    let listed = super::find(&scope, place.sub_account).await?;
-    let section = api_keys::section(&scope.sub_account(listed.id).await?).await?;
-    page(&scope, &visit, &listed, "API keys", "/api-keys", section)
 }
 
 /// `GET /accounts/{account}/sub-accounts/{sub_account}/billing`

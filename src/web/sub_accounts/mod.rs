@@ -41,17 +41,17 @@ fn list_href(scope: &Scope<ManageSubAccounts>) -> String {
 }
 
 /// The address of a sub-account's pages.
-fn href(scope: &Scope<ManageSubAccounts>, id: SubAccountId) -> String {
+pub(super) fn href(scope: &Scope<ManageSubAccounts>, id: SubAccountId) -> String {
     format!("{}/{id}", list_href(scope))
 }
 
 /// One of the parent's sub-accounts.
-async fn find(scope: &Scope<ManageSubAccounts>, id: SubAccountId) -> Result<Listed, Denied> {
+pub(super) async fn find(scope: &Scope<ManageSubAccounts>, id: SubAccountId) -> Result<Listed, Denied> {
     Ok(scope.overview(move |tx| sub_accounts::find(tx, id)).await?)
 }
 
 /// The way to a page about one sub-account.
-fn crumbs(scope: &Scope<ManageSubAccounts>, listed: Option<&Listed>) -> Vec<Crumb> {
+pub(super) fn crumbs(scope: &Scope<ManageSubAccounts>, listed: Option<&Listed>) -> Vec<Crumb> {
     let mut crumbs = vec![Crumb::new("Sub-accounts", list_href(scope))];
     crumbs.extend(listed.map(|listed| Crumb::new(&listed.name, href(scope, listed.id))));
     crumbs
@@ -81,7 +81,7 @@ fn told_apart(listed: &Listed) -> String {
 }
 
 /// The wrong fields of an input that was refused; anything else goes its way.
-fn wrong_fields(error: Error) -> Result<Vec<FieldError>, Denied> {
+pub(super) fn wrong_fields(error: Error) -> Result<Vec<FieldError>, Denied> {
     match error {
         Error::Invalid(fields) => Ok(fields),
         Error::Conflict { code: CONCURRENCY_UNAVAILABLE, message } => {
@@ -95,7 +95,7 @@ fn wrong_fields(error: Error) -> Result<Vec<FieldError>, Denied> {
 }
 
 /// Puts what is wrong beside its field.
-fn with_error(field: Field, wrong: &[FieldError]) -> Field {
+pub(super) fn with_error(field: Field, wrong: &[FieldError]) -> Field {
     let error = wrong.iter().find(|error| error.field == field.name).map(|error| error.message.clone());
     field.error(error)
 }
