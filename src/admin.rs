@@ -12,11 +12,12 @@ use crate::{
     domain::{
         audit::{self, Verdict},
         identity::passwords,
+        numbers::{self, NumberType},
         operator::{self, NewOrganization},
         sub_accounts::list::{self, Query},
     },
     error::Error,
-    values::{AccountId, OrganizationId, Region, Role, SubAccountId},
+    values::{AccountId, E164, OrganizationId, Region, Role, SubAccountId},
 };
 
 /// The operator's commands.
@@ -43,11 +44,27 @@ pub enum AdminCommand {
     },
     /// Create a person who signs in, make them a member, and print their id
     CreateUser(CreateUser),
+    /// Put phone numbers up for sale, and print how many were new
+    AddNumbers(AddNumbers),
     /// Prove that the audit logs of an organization and its sub-accounts are whole
     VerifyAudit {
         /// The organization (org_…)
         organization: OrganizationId,
     },
+}
+
+/// Phone numbers to be sold.
+#[derive(Args, Debug, Clone, PartialEq, Eq)]
+pub struct AddNumbers {
+    /// The numbers, each with its country code: +918047190001
+    #[arg(required = true)]
+    pub numbers: Vec<E164>,
+    /// local, mobile or tollfree
+    #[arg(long, default_value = "local")]
+    pub number_type: NumberType,
+    /// The rent per month in paise, where it differs from the country's
+    #[arg(long, value_parser = clap::value_parser!(i64).range(0..=100_000_000))]
+    pub monthly_paise: Option<i64>,
 }
 
 /// Enterprise features.
@@ -134,6 +151,16 @@ pub async fn execute(access: &Arc<Access>, command: AdminCommand) -> Result<Stri
             Ok(format!("total concurrency of {organization}: {total}, before {before}"))
         }
         AdminCommand::CreateUser(new) => create_user(access, new).await,
+        AdminCommand::AddNumbers(AddNumbers { numbers, number_type, monthly_paise }) => {
+            // Numbers for sale belong to nobody.
+            let nobody = OrganizationId::new();
+            let new = access
+                .operate(nobody, nobody.into(), move |tx| {
+                    numbers::stock(tx, &numbers, number_type, monthly_paise)
+                })
+                .await?;
+            Ok(format!("{new} new"))
+        }
         AdminCommand::VerifyAudit { organization } => verify_audit(access, organization).await,
     }
 }

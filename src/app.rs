@@ -24,6 +24,7 @@ use crate::{
     v1::{self, rate::Rates},
     values::{PrivateTargets, Region, Sealer},
     web::{
+        api_docs::reference::Reference,
         forms::{self, FormKey},
         guesses::Guesses,
         hashing::Hashing,
@@ -146,6 +147,7 @@ impl Application {
         let rights = routes::rights();
         let regions: Vec<Region> = access.regions().cloned().collect();
         let document = v1::document::document(&rights, &regions, &public_url);
+        let reference = web::Data::new(Reference::read(&serde_json::to_value(&document)?));
         let document = web::Data::new(v1::document::Written::of(&document)?);
         let rights = web::Data::new(rights);
         let rates = web::Data::new(Rates::new(api_rate));
@@ -168,6 +170,7 @@ impl Application {
                 .app_data(hashing.clone())
                 .app_data(readiness.clone())
                 .app_data(gate.clone())
+                .app_data(reference.clone())
                 .app_data(sealer.clone())
                 .app_data(private_targets.clone())
                 .app_data(rights.clone())

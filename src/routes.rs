@@ -14,8 +14,10 @@ use crate::{
     v1,
     values::KeyArea,
     web::{
-        account::{agents, audit, billing, call, calls, members, numbers, overview, recording},
-        accounts, api_keys, assets, health, password_reset, sessions, sign_in,
+        account::{agents, audit, billing, call, calls, numbers, overview, recording},
+        accounts, api_docs, api_keys, assets, health, invitation,
+        members::{invite, leave, list as members, member, pending},
+        password_reset, sessions, sign_in,
         sub_accounts::{access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show},
         webhooks,
     },
@@ -84,6 +86,8 @@ routes! {
         Anybody "/healthz" { GET health::live }
         Anybody "/readyz" { GET health::ready }
         Anybody "/static/{path:.*}" { GET assets::file }
+        Anybody "/docs/api" { GET api_docs::home }
+        Anybody "/docs/api/{page}" { GET api_docs::page }
         Anybody "/v1/openapi.json" { GET v1::document::show }
     }
 
@@ -94,6 +98,7 @@ routes! {
         Person "/sign-out" { POST sign_in::sign_out }
         Anybody "/forgot-password" { GET password_reset::ask, POST password_reset::request }
         Anybody "/reset-password/{token}" { GET password_reset::page, POST password_reset::set }
+        Anybody "/invitations/{token}" { GET invitation::page, POST invitation::accept }
         Person "/sessions" { GET sessions::page }
         Person "/sessions/end-others" { POST sessions::end_others }
         Person "/sessions/{session}/end" { POST sessions::end }
@@ -107,7 +112,28 @@ routes! {
         Member "/accounts/{account}/calls/{call}" { GET call::show }
         Member "/accounts/{account}/calls/{call}/recording" { GET recording::play }
         Member "/accounts/{account}/billing" { GET billing::show }
-        Member "/accounts/{account}/members" { GET members::list }
+        Member "/accounts/{account}/members" { GET members::list, POST invite::invite }
+        Member "/accounts/{account}/members/{member}" {
+            GET member::ask_role, POST member::change_role
+        }
+        Member "/accounts/{account}/members/{member}/remove" {
+            GET member::ask_remove, POST member::remove
+        }
+        Member "/accounts/{account}/invitations/{invitation}/resend" {
+            GET pending::ask_resend, POST pending::resend
+        }
+        Member "/accounts/{account}/invitations/{invitation}/revoke" { POST pending::revoke }
+        Member "/accounts/{account}/membership/leave" { GET leave::ask, POST leave::leave }
+        Member "/accounts/{account}/api-keys" { GET api_keys::list::list, POST api_keys::create::create }
+        Member "/accounts/{account}/api-keys/new" { GET api_keys::create::form }
+        Member "/accounts/{account}/api-keys/{api_key}" { GET api_keys::show::show }
+        Member "/accounts/{account}/api-keys/{api_key}/rename" { POST api_keys::show::rename }
+        Member "/accounts/{account}/api-keys/{api_key}/rotate" {
+            GET api_keys::rotate::ask, POST api_keys::rotate::rotate
+        }
+        Member "/accounts/{account}/api-keys/{api_key}/revoke" {
+            GET api_keys::revoke::ask, POST api_keys::revoke::revoke
+        }
         Member "/accounts/{account}/webhooks" { GET webhooks::list::list, POST webhooks::edit::create }
         Member "/accounts/{account}/webhooks/new" { GET webhooks::edit::form }
         Member "/accounts/{account}/webhooks/{webhook}" { GET webhooks::show::show }
@@ -124,16 +150,6 @@ routes! {
         Member "/accounts/{account}/webhooks/{webhook}/deliveries/{event}/redeliver" {
             POST webhooks::delivery::redeliver
         }
-        Member "/accounts/{account}/api-keys" { GET api_keys::list::list, POST api_keys::create::create }
-        Member "/accounts/{account}/api-keys/new" { GET api_keys::create::form }
-        Member "/accounts/{account}/api-keys/{api_key}" { GET api_keys::show::show }
-        Member "/accounts/{account}/api-keys/{api_key}/rename" { POST api_keys::show::rename }
-        Member "/accounts/{account}/api-keys/{api_key}/rotate" {
-            GET api_keys::rotate::ask, POST api_keys::rotate::rotate
-        }
-        Member "/accounts/{account}/api-keys/{api_key}/revoke" {
-            GET api_keys::revoke::ask, POST api_keys::revoke::revoke
-        }
         Member "/accounts/{account}/audit-log" { GET audit::list }
         Member "/accounts/{account}/leave" { POST access::leave }
 
@@ -147,7 +163,17 @@ routes! {
         Member "/accounts/{account}/sub-accounts/{sub_account}/limits" {
             GET limits::edit_one, POST limits::submit_one
         }
-        Member "/accounts/{account}/sub-accounts/{sub_account}/members" { GET inside::members }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/members" { GET members::list, POST invite::invite }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/members/{member}" {
+            GET member::ask_role, POST member::change_role
+        }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/members/{member}/remove" {
+            GET member::ask_remove, POST member::remove
+        }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/invitations/{invitation}/resend" {
+            GET pending::ask_resend, POST pending::resend
+        }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/invitations/{invitation}/revoke" { POST pending::revoke }
         Member "/accounts/{account}/sub-accounts/{sub_account}/api-keys" {
             GET api_keys::list::list, POST api_keys::create::create
         }
@@ -259,6 +285,21 @@ api_routes! {
         SubAccounts "/deletions/{deletion_id}" { GET v1::deletions::show }
         SubAccounts "/limits" { GET v1::limits::show, PUT v1::limits::set }
         Billing "/sub-accounts/{sub_account_id}/wallet/recharge" { POST v1::wallet::recharge }
+        Any "/languages" { GET v1::catalogues::languages }
+        Any "/languages/{id}" { GET v1::catalogues::language }
+        Any "/llms" { GET v1::catalogues::llms }
+        Any "/llms/fallback" { GET v1::catalogues::fallback_llms }
+        Any "/llms/{id}" { GET v1::catalogues::llm }
+        Any "/transcribers" { GET v1::catalogues::transcribers }
+        Any "/transcribers/fallback" { GET v1::catalogues::fallback_transcribers }
+        Any "/transcribers/{id}" { GET v1::catalogues::transcriber }
+        Any "/voices" { GET v1::voices::voices }
+        Any "/voices/accents" { GET v1::voices::accents }
+        Any "/voices/s2s" { GET v1::voices::speech_voices }
+        Any "/voices/{id}" { GET v1::voices::voice }
+        Any "/voices/{id}/languages" { GET v1::voices::voice_languages }
+        Any "/phone-country-rules/countries" { GET v1::countries::countries }
+        Any "/phone-number-pricing" { GET v1::countries::prices }
     }
 
     in_account: {
@@ -266,6 +307,23 @@ api_routes! {
         Billing "/transactions" { GET v1::wallet::transactions }
         Usage "/usage" { GET v1::usage::show }
         AuditLog "/audit-log" { GET v1::audit_log::list }
+        Members "/members" { GET v1::members::list }
+        Members "/members/{user_id}" { PATCH v1::members::update, DELETE v1::members::remove }
+        Members "/invitations" { GET v1::invitations::list, POST v1::invitations::create }
+        Members "/invitations/{invitation_id}" { DELETE v1::invitations::revoke }
+        Members "/invitations/{invitation_id}/resend" { POST v1::invitations::resend }
+        Agents "/agents" { GET v1::agents::list, POST v1::agents::create }
+        Agents "/agents/{agent_id}" {
+            GET v1::agents::show, PATCH v1::agents::update, DELETE v1::agents::delete
+        }
+        Numbers "/organization-phone-numbers" { GET v1::numbers::list }
+        Numbers "/organization-phone-numbers/plivo-numbers" { GET v1::numbers::search }
+        Numbers "/organization-phone-numbers/purchase" { POST v1::numbers::purchase }
+        Numbers "/organization-phone-numbers/{number_id}" {
+            GET v1::numbers::show, DELETE v1::numbers::release
+        }
+        Calls "/calls" { GET v1::calls::list }
+        Calls "/calls/{call_id}" { GET v1::calls::show }
         Webhooks "/user-webhooks" { GET v1::webhooks::list, POST v1::webhooks::create }
         Webhooks "/user-webhooks/{webhook_id}" {
             GET v1::webhooks::show, PATCH v1::webhooks::update, DELETE v1::webhooks::delete

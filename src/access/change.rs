@@ -5,6 +5,7 @@
 //! vanish unseen.
 
 use diesel::{OptionalExtension, PgConnection, prelude::*};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -241,44 +242,114 @@ impl StoredEntry {
     }
 }
 
+/// One entry before it has its place in a chain.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Entry {
+    /// The account in whose log it stands.
+    pub(super) log: AccountId,
+    /// Its id, fixed when it is written.
+    pub(super) id: AuditEntryId,
+    #[serde(with = "time::serde::rfc3339")]
+    occurred_at: OffsetDateTime,
+    actor_kind: String,
+    actor_id: Option<Uuid>,
+    actor_name: String,
+    delegation_id: Option<Uuid>,
+    action: String,
+    object: String,
+    object_id: String,
+    details: Value,
+    ip: String,
+    request_id: String,
+}
+
+impl Author<'_> {
+    /// The entry that tells of `event`, which happened now.
+    pub(super) fn entry(&self, event: Event) -> Entry {
+        let (actor_kind, actor_id, actor_name) = self.named_in(event.account);
+        let now = OffsetDateTime::now_utc();
+        Entry {
+            log: event.account,
+            id: AuditEntryId::new(),
+            // The database keeps microseconds: what is hashed must be what is read back.
+            occurred_at: now.replace_nanosecond(now.microsecond() * 1_000).unwrap_or(now),
+            actor_kind: actor_kind.to_owned(),
+            actor_id,
+            actor_name,
+            delegation_id: self.principal.delegation().map(|delegation| delegation.id.uuid()),
+            action: event.action.to_owned(),
+            object: event.object,
+            object_id: event.object_id,
+            details: event.details,
+            // Where the parent's people sit is not the sub-account's to know.
+            ip: if actor_kind == PARENT { String::new() } else { self.request.ip.clone() },
+            request_id: self.request.request_id.clone(),
+        }
+    }
+}
+
 /// Adds `event` to the log of the account that `connection` is in.
 pub(super) fn append(connection: &mut PgConnection, author: Author<'_>, event: Event) -> Result<(), Error> {
-    let (actor_kind, actor_id, actor_name) = author.named_in(event.account);
-    let head = audit_heads::table
-        .select((audit_heads::last_sequence, audit_heads::last_hash))
-        .for_update()
-        .first::<(i64, Vec<u8>)>(connection)
-        .optional()?;
-    let (sequence, previous_hash) = match head {
-        Some(head) => head,
-        None => first_head(connection)?,
-    };
-    let now = OffsetDateTime::now_utc();
+    let head = lock_head(connection)?;
+    chain(connection, head, author.entry(event))
+}
+
+/// Adds `entry` to the log of the account that `connection` is in, unless it is there
+/// already or the log is closed.
+pub(super) fn append_once(
+    connection: &mut PgConnection,
+    entry: Entry,
+    is_open: impl FnOnce(&mut PgConnection) -> Result<bool, Error>,
+) -> Result<(), Error> {
+    let head = lock_head(connection)?;
+    // Whoever relays the same entry waited for the head and sees what the first one did.
+    let is_there = audit_entries::table.filter(audit_entries::audit_entry_id.eq(entry.id));
+    if diesel::select(diesel::dsl::exists(is_there)).get_result::<bool>(connection)? || !is_open(connection)?
+    {
+        return Ok(());
+    }
+    chain(connection, head, entry)
+}
+
+fn chain(connection: &mut PgConnection, head: (i64, Vec<u8>), entry: Entry) -> Result<(), Error> {
+    let (last, previous_hash) = head;
+    let log = entry.log.uuid();
     let mut entry = StoredEntry {
-        sequence: sequence + 1,
-        audit_entry_id: AuditEntryId::new(),
-        // The database keeps microseconds: what is hashed must be what is read back.
-        occurred_at: now.replace_nanosecond(now.microsecond() * 1_000).unwrap_or(now),
-        actor_kind: actor_kind.to_owned(),
-        actor_id,
-        actor_name,
-        delegation_id: author.principal.delegation().map(|delegation| delegation.id.uuid()),
-        action: event.action.to_owned(),
-        object: event.object,
-        object_id: event.object_id,
-        details: event.details,
-        // Where the parent's people sit is not the sub-account's to know.
-        ip: if actor_kind == PARENT { String::new() } else { author.request.ip.clone() },
-        request_id: author.request.request_id.clone(),
+        sequence: last + 1,
+        audit_entry_id: entry.id,
+        occurred_at: entry.occurred_at,
+        actor_kind: entry.actor_kind,
+        actor_id: entry.actor_id,
+        actor_name: entry.actor_name,
+        delegation_id: entry.delegation_id,
+        action: entry.action,
+        object: entry.object,
+        object_id: entry.object_id,
+        details: entry.details,
+        ip: entry.ip,
+        request_id: entry.request_id,
         previous_hash,
         hash: Vec::new(),
     };
-    entry.hash = entry.expected_hash(event.account.uuid());
+    entry.hash = entry.expected_hash(log);
     diesel::update(audit_heads::table)
         .set((audit_heads::last_sequence.eq(entry.sequence), audit_heads::last_hash.eq(&entry.hash)))
         .execute(connection)?;
     diesel::insert_into(audit_entries::table).values(&entry).execute(connection)?;
     Ok(())
+}
+
+/// Locks the head of an account's chain, and makes it first where there is none.
+fn lock_head(connection: &mut PgConnection) -> Result<(i64, Vec<u8>), Error> {
+    let head = audit_heads::table
+        .select((audit_heads::last_sequence, audit_heads::last_hash))
+        .for_update()
+        .first::<(i64, Vec<u8>)>(connection)
+        .optional()?;
+    match head {
+        Some(head) => Ok(head),
+        None => first_head(connection),
+    }
 }
 
 /// Makes the head of an account's chain, or waits for whoever is making it.

@@ -8,6 +8,8 @@
 //! - [`change`]: a write with its audit entry.
 //! - [`outbox`]: what webhooks are told of a write, kept by its commit.
 //! - [`deed`]: a write of somebody about themselves, told in the logs of their accounts.
+//! - [`link`]: coming by the link of an invitation.
+//! - [`relay`]: audit entries of changes in a region, on their way to the log.
 //! - [`session_store`]: sessions in the database.
 //!
 //! The pools are private to this module.
@@ -16,10 +18,12 @@ mod authenticate;
 mod change;
 mod deed;
 mod denied;
+mod link;
 mod outbox;
 pub mod permission;
 mod pools;
 pub mod principal;
+mod relay;
 mod scope;
 pub mod session_store;
 mod tx;
@@ -39,6 +43,8 @@ pub use authenticate::PRODUCT_NAME;
 pub use change::{Change, Event, StoredEntry};
 pub use deed::Deed;
 pub use denied::Denied;
+pub use link::LinkTx;
+pub(crate) use link::account_of;
 pub use outbox::Notice;
 pub use scope::{Program, Scope, facts};
 pub(crate) use tx::InAccount;

@@ -80,6 +80,43 @@ impl Permission for Administer {
 
 impl Includes<View> for Administer {}
 
+/// Create and edit agents (`domain.md` 5.3).
+#[derive(Debug, Clone, Copy)]
+pub enum EditAgents {}
+
+impl Permission for EditAgents {
+    const REFUSAL: &'static str = "Creating and editing agents takes the role Member, Admin or Owner.";
+
+    fn held_by(standing: Standing) -> bool {
+        !matches!(standing, Standing::Organization(Role::Viewer) | Standing::SubAccount(Role::Viewer))
+    }
+}
+
+impl Includes<View> for EditAgents {}
+
+/// Delete agents, buy phone numbers and give them back (`domain.md` 5.3).
+#[derive(Debug, Clone, Copy)]
+pub enum ManageContent {}
+
+impl Permission for ManageContent {
+    const REFUSAL: &'static str =
+        "Deleting agents and managing phone numbers takes the role Admin or Owner in this account.";
+
+    fn held_by(standing: Standing) -> bool {
+        match standing {
+            Standing::Organization(role) | Standing::SubAccount(role) => {
+                matches!(role, Role::Owner | Role::Admin)
+            }
+            Standing::ParentAdministrator | Standing::Key | Standing::WorkspaceKey | Standing::Platform => {
+                true
+            }
+        }
+    }
+}
+
+impl Includes<View> for ManageContent {}
+impl Includes<EditAgents> for ManageContent {}
+
 /// Enter calls and what comes of them: counters, charges, recordings. It is the telephony
 /// side's, never a person's.
 #[derive(Debug, Clone, Copy)]

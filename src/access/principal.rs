@@ -166,3 +166,15 @@ pub struct Asker {
     /// The request.
     pub request: RequestFacts,
 }
+
+impl Asker {
+    /// The one workspace whose things are seen: that of a workspace's key.
+    pub fn workspace(&self) -> Option<WorkspaceId> {
+        self.principal.key().and_then(|key| key.workspace)
+    }
+
+    /// Whether what is done is real; what a program does with a test key is not.
+    pub fn mode(&self) -> KeyMode {
+        self.principal.key().map_or(KeyMode::Live, |key| key.mode)
+    }
+}

@@ -16,9 +16,10 @@ use super::{
     Access, Denied, Overview, RegionTx, RequestId, Tx,
     change::{Author, Change, append},
     outbox::publish,
-    permission::{Administer, Includes, ManageSubAccounts, Permission, RecordCalls},
+    permission::{Administer, Includes, ManageSubAccounts, Permission},
     pools::{Connections, in_tenant},
-    principal::{Asker, Person, RequestFacts, Standing},
+    principal::{Account, Asker, Person, RequestFacts, Standing},
+    relay,
     session_store::state,
     tx::DatabaseRole,
 };
@@ -134,31 +135,41 @@ impl<P: Permission> Scope<P> {
         .await
     }
 
+    /// Writes in the database of the account's region: the change and its audit entries are
+    /// kept together or not at all. The entries are then relayed to the accounts' logs: at
+    /// once or, after a crash, by background work.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Error::Busy`] when no connection is free in time.
+    pub async fn write_region<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut RegionTx<'_, P>) -> Result<Change<T>, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.run(move |access, asker| {
+            let Account { organization, id, region, .. } = &asker.account;
+            let (value, entries) =
+                as_asker(access.region(region)?, false, DatabaseRole::Tenant, asker, |c| {
+                    let Change { value, events, notices } = work(&mut Tx::new(c, asker))?.told_above(asker);
+                    if !notices.is_empty() {
+                        return Err(Error::internal("a region's outbox holds audit entries alone"));
+                    }
+                    let author = Author::of(asker);
+                    let entries: Vec<_> = events.into_iter().map(|event| author.entry(event)).collect();
+                    relay::keep(c, &entries)?;
+                    Ok((value, entries))
+                })?;
+            access.relay_promptly(region, *organization, *id, entries);
+            Ok(value)
+        })
+        .await
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Access, &Asker) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (access, asker) = (self.access.clone(), self.asker.clone());
         web::block(move || work(&access, &asker)).await.map_err(Error::internal)?
-    }
-}
-
-impl Scope<RecordCalls> {
-    /// Enters call content in the database of the account's region. Calls are records
-    /// themselves: the audit log does not repeat them.
-    ///
-    /// # Errors
-    /// Those of `work`; [`Error::Busy`] when no connection is free in time.
-    pub async fn write_region<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut RegionTx<'_, RecordCalls>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        self.run(move |access, asker| {
-            as_asker(access.region(&asker.account.region)?, false, DatabaseRole::Tenant, asker, |c| {
-                work(&mut Tx::new(c, asker))
-            })
-        })
-        .await
     }
 }
 

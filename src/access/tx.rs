@@ -79,6 +79,12 @@ pub(super) fn enter_gate_by_key(connection: &mut PgConnection, hash: &[u8]) -> R
     Ok(())
 }
 
+/// Shows the gate the hash of the link by which somebody comes, until the transaction ends.
+pub(super) fn enter_gate_by_link(connection: &mut PgConnection, hash: &[u8]) -> Result<(), Error> {
+    diesel::select(set_config("app.link_hash", HEXLOWER.encode(hash), true)).execute(connection)?;
+    Ok(())
+}
+
 /// Runs `work` in a transaction of its own, read only where said.
 pub(super) fn transaction<T>(
     connection: &mut PgConnection,

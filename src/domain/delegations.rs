@@ -12,7 +12,7 @@ use crate::{
     },
     error::{Error, FieldError},
     schema::control::{delegations, sub_accounts},
-    values::{AccountId, DelegationId, OrganizationId, SubAccountId, SubAccountStatus},
+    values::{AccountId, DelegationId, OrganizationId, SubAccountId, SubAccountStatus, UserId},
 };
 
 /// The longest stay.
@@ -134,6 +134,33 @@ pub fn end_all<P: Permission>(tx: &mut Tx<'_, P>) -> Result<Vec<DelegationId>, E
         .set(delegations::ended_at.eq(diesel::dsl::now))
         .returning(delegations::delegation_id)
         .get_results(tx.connection())?)
+}
+
+/// Ends every stay of one of the parent's people, who loses the right to them, and tells it
+/// to both sides' logs. In the organization's own account; in any other it ends none.
+pub(crate) fn end_all_of<P: Permission>(tx: &mut Tx<'_, P>, user: UserId) -> Result<Vec<Event>, Error> {
+    let organization = tx.organization();
+    if tx.account().id != organization.into() {
+        return Ok(Vec::new());
+    }
+    let ended: Vec<(SubAccountId, DelegationId)> = diesel::update(delegations::table)
+        .filter(delegations::user_id.eq(user).and(delegations::ended_at.is_null()))
+        .set(delegations::ended_at.eq(diesel::dsl::now))
+        .returning((delegations::account_id, delegations::delegation_id))
+        .get_results(tx.connection())?;
+    let mut events = Vec::new();
+    for (id, stay) in ended {
+        let (name, status) = sub_accounts::table
+            .find((organization, id))
+            .select((sub_accounts::name, sub_accounts::status))
+            .first::<(String, SubAccountStatus)>(tx.connection())?;
+        let details = json!({ "delegation": stay, "reason": "right_lost" });
+        let [above, inside] = both(organization, id, "access_dashboard.ended", &name, details);
+        events.push(above);
+        // The log of one that is being erased stays closed.
+        events.extend((status != SubAccountStatus::Deleting).then_some(inside));
+    }
+    Ok(events)
 }
 
 /// The same event in the logs of both sides, the parent's first.

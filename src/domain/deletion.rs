@@ -18,10 +18,14 @@ use crate::{
     schema::{
         control::{
             api_keys, audit_entries, audit_heads, delegations as stays, deletion_certificates,
-            idempotency_keys, memberships, number_directory, slots, sub_accounts, usage_days, users,
-            webhook_attempts, webhook_deliveries, webhook_endpoints, webhook_events, workspaces,
+            idempotency_keys, invitation_letters, invitations, memberships, number_directory,
+            number_inventory, number_moves, slots, sub_accounts, usage_days, users, webhook_attempts,
+            webhook_deliveries, webhook_endpoints, webhook_events, workspaces,
         },
-        region::{agents, call_days, calls, phone_numbers, transcripts},
+        region::{
+            agent_versions, agents, call_days, calls, idempotency_keys as regional_keys, outbox,
+            phone_numbers, transcripts,
+        },
     },
     values::{
         CertificateId, DelegationId, EventKind, Money, OrganizationId, Region, SubAccountId,
@@ -32,6 +36,7 @@ use crate::{
 use super::{
     billing::ledger,
     delegations,
+    identity::invitations as open_invitations,
     sub_accounts::{SubAccountName, allocation},
 };
 
@@ -125,13 +130,14 @@ fn confirm(name: &str, balance: &Money, confirmation: &Confirmation) -> Result<(
     if wrong.is_empty() { Ok(()) } else { Err(Error::Invalid(wrong)) }
 }
 
-/// Keys, stays and slots end with the transaction; members are kept out by the status
+/// Keys, invitations, stays and slots end with the transaction; members are kept out by the status
 /// until their memberships are erased. Gives the stays that were ended.
 fn end_access(tx: &mut Tx<'_, ManageSubAccounts>) -> Result<Vec<DelegationId>, Error> {
     diesel::update(api_keys::table.filter(api_keys::revoked_at.is_null()))
         .set(api_keys::revoked_at.eq(diesel::dsl::now))
         .execute(tx.connection())?;
     diesel::delete(slots::table).execute(tx.connection())?;
+    open_invitations::revoke_all(tx)?;
     delegations::end_all(tx)
 }
 
@@ -150,6 +156,9 @@ pub struct Contents {
     pub recordings: i64,
     /// Members.
     pub members: i64,
+    /// Invitations. Certificates from before there were any count none.
+    #[serde(default)]
+    pub invitations: i64,
     /// API keys.
     pub api_keys: i64,
     /// Webhooks.
@@ -165,6 +174,7 @@ pub struct Contents {
 macro_rules! count_control {
     ($connection:expr, $contents:expr) => {{
         $contents.members = memberships::table.count().get_result($connection)?;
+        $contents.invitations = invitations::table.count().get_result($connection)?;
         $contents.api_keys = api_keys::table.count().get_result($connection)?;
         $contents.webhooks = webhook_endpoints::table.count().get_result($connection)?;
         $contents.stays = stays::table.count().get_result($connection)?;
@@ -303,7 +313,10 @@ pub fn erase_region(tx: &mut EraserTx<'_>) -> Result<bool, Error> {
     diesel::delete(transcripts::table).execute(connection)?;
     diesel::delete(call_days::table).execute(connection)?;
     diesel::delete(phone_numbers::table).execute(connection)?;
+    diesel::delete(agent_versions::table).execute(connection)?;
     diesel::delete(agents::table).execute(connection)?;
+    diesel::delete(regional_keys::table).execute(connection)?;
+    diesel::delete(outbox::table).execute(connection)?;
     Ok(false)
 }
 
@@ -311,6 +324,8 @@ pub fn erase_region(tx: &mut EraserTx<'_>) -> Result<bool, Error> {
 /// was charged stays, with no personal data.
 pub fn erase_control(tx: &mut EraserTx<'_>) -> Result<(), Error> {
     let connection = tx.connection();
+    diesel::delete(invitation_letters::table).execute(connection)?;
+    diesel::delete(invitations::table).execute(connection)?;
     diesel::delete(workspaces::table).execute(connection)?;
     let people: Vec<UserId> =
         diesel::delete(memberships::table).returning(memberships::user_id).get_results(connection)?;
@@ -323,9 +338,12 @@ pub fn erase_control(tx: &mut EraserTx<'_>) -> Result<(), Error> {
     diesel::delete(usage_days::table).execute(connection)?;
     diesel::delete(slots::table).execute(connection)?;
     diesel::delete(idempotency_keys::table).execute(connection)?;
+    diesel::delete(number_moves::table).execute(connection)?;
     diesel::delete(number_directory::table).execute(connection)?;
-    diesel::delete(audit_entries::table).execute(connection)?;
+    diesel::delete(number_inventory::table).execute(connection)?;
+    // The head first: whoever adds an entry holds it, so that none comes after.
     diesel::delete(audit_heads::table).execute(connection)?;
+    diesel::delete(audit_entries::table).execute(connection)?;
     people.into_iter().try_for_each(|person| erase_person(connection, person))
 }
 

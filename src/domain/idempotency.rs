@@ -40,7 +40,8 @@ pub fn sweep(tx: &mut GateTx<'_>) -> Result<usize, Error> {
 
 /// Does `work` unless this asker did `operation` under `key` before, and then answers
 /// what was answered then. The record and the effect are kept by one commit; a second
-/// asker waits for the first.
+/// asker waits for the first. The records of a region's changes are in a table of the
+/// region's database that has the same name and columns as the one in the control database.
 ///
 /// # Errors
 /// [`Error::Conflict`] with code `idempotency_key_reused` when the key was used for

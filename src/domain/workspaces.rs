@@ -32,6 +32,15 @@ pub fn default<P: Includes<View>>(tx: &mut Tx<'_, P>) -> Result<WorkspaceId, Err
         .first(tx.connection())?)
 }
 
+/// The workspace that an asker's new things go into: that of a workspace's key, else the one
+/// the account began with.
+pub fn target<P: Includes<View>>(tx: &mut Tx<'_, P>) -> Result<WorkspaceId, Error> {
+    match tx.asker().workspace() {
+        Some(workspace) => Ok(workspace),
+        None => default(tx),
+    }
+}
+
 /// The workspaces of the account with their names, by name.
 ///
 /// # Errors

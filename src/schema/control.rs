@@ -160,6 +160,41 @@ diesel::table! {
 }
 
 diesel::table! {
+    invitations (organization_id, account_id, invitation_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        invitation_id -> Uuid,
+        email -> Text,
+        role -> Text,
+        inviter_kind -> Text,
+        inviter_id -> Nullable<Uuid>,
+        inviter_is_above -> Bool,
+        inviter_name -> Nullable<Text>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        accepted_at -> Nullable<Timestamptz>,
+        accepted_by -> Nullable<Uuid>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    invitation_letters (organization_id, account_id, letter_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        letter_id -> Uuid,
+        invitation_id -> Uuid,
+        requested_at -> Timestamptz,
+        token_hash -> Nullable<Bytea>,
+        replaced_at -> Nullable<Timestamptz>,
+        claimed_until -> Nullable<Timestamptz>,
+        attempts -> Integer,
+        sent_at -> Nullable<Timestamptz>,
+        settled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     audit_heads (organization_id, account_id) {
         organization_id -> Uuid,
         account_id -> Uuid,
@@ -265,6 +300,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    number_inventory (e164) {
+        e164 -> Text,
+        provider -> Text,
+        country_iso -> Text,
+        number_type -> Text,
+        monthly_minor -> BigInt,
+        setup_minor -> BigInt,
+        currency -> Text,
+        sms_enabled -> Bool,
+        added_at -> Timestamptz,
+        organization_id -> Nullable<Uuid>,
+        account_id -> Nullable<Uuid>,
+        sold_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    number_moves (organization_id, account_id, number_id, direction) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        number_id -> Uuid,
+        direction -> Text,
+        region -> Text,
+        number -> Jsonb,
+        begun_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     deletion_certificates (organization_id, account_id, certificate_id) {
         organization_id -> Uuid,
         account_id -> Uuid,
@@ -357,6 +421,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     delegations,
     api_keys,
     password_resets,
+    invitations,
+    invitation_letters,
     audit_heads,
     audit_entries,
     ledger_accounts,
@@ -365,6 +431,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     slots,
     idempotency_keys,
     number_directory,
+    number_inventory,
+    number_moves,
     deletion_certificates,
     webhook_endpoints,
     webhook_events,

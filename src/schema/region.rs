@@ -13,6 +13,22 @@ diesel::table! {
         llm -> Text,
         prompt -> Text,
         created_at -> Timestamptz,
+        agent_type -> Text,
+        current_version -> Integer,
+        updated_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    agent_versions (organization_id, account_id, agent_id, version_number) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        agent_id -> Uuid,
+        version_number -> Integer,
+        is_published -> Bool,
+        settings -> Jsonb,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -27,6 +43,9 @@ diesel::table! {
         agent_id -> Nullable<Uuid>,
         monthly_cost_minor -> BigInt,
         created_at -> Timestamptz,
+        provider -> Text,
+        number_type -> Text,
+        outbound_agent_id -> Nullable<Uuid>,
     }
 }
 
@@ -52,6 +71,7 @@ diesel::table! {
         sentiment -> Nullable<Text>,
         summary -> Nullable<Text>,
         recording_bytes -> Nullable<BigInt>,
+        mode -> Text,
     }
 }
 
@@ -74,4 +94,36 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(agents, phone_numbers, calls, call_days, transcripts,);
+diesel::table! {
+    outbox (organization_id, account_id, audit_entry_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        audit_entry_id -> Uuid,
+        entry -> Jsonb,
+        written_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (organization_id, account_id, principal_id, operation, idempotency_key) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        principal_id -> Uuid,
+        operation -> Text,
+        idempotency_key -> Text,
+        fingerprint -> Bytea,
+        result -> Nullable<Jsonb>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    agents,
+    agent_versions,
+    phone_numbers,
+    calls,
+    call_days,
+    transcripts,
+    outbox,
+    idempotency_keys,
+);

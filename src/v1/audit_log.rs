@@ -94,7 +94,7 @@ pub struct LogQuery {
     /// Rows on a page.
     #[param(minimum = 1, maximum = 100, example = 20)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before, instead of `page`.
+    /// `next_cursor` of the page before; `page` is then not looked at.
     #[param(pattern = "^[1-9][0-9]{0,17}$")]
     cursor: Option<String>,
 }

@@ -39,6 +39,9 @@ pub struct Erased {
     /// Memberships.
     #[schema(minimum = 0)]
     pub members: i64,
+    /// Invitations.
+    #[schema(minimum = 0)]
+    pub invitations: i64,
     /// API keys.
     #[schema(minimum = 0)]
     pub api_keys: i64,
@@ -56,6 +59,7 @@ impl From<Contents> for Erased {
             transcripts: contents.transcripts,
             recordings: contents.recordings,
             members: contents.members,
+            invitations: contents.invitations,
             api_keys: contents.api_keys,
             audit_entries: contents.audit_entries,
         }
@@ -115,7 +119,7 @@ impl From<Certificate> for Deletion {
 pub struct DeleteQuery {
     /// What is left in its wallet, as you read it: it is written off, and paid to nobody.
     /// Needed when something is left.
-    #[param(minimum = 0, maximum = 1000000000, example = 0)]
+    #[param(minimum = 0, maximum = 1000000000, multiple_of = 0.01, example = 0)]
     write_off: Option<f64>,
 }
 

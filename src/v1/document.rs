@@ -13,11 +13,15 @@ use utoipa::{
     },
 };
 
-use crate::values::{KEY_PATTERN, Region, SubAccountId};
+use crate::{
+    domain::sub_accounts::list,
+    values::{KEY_PATTERN, Region, SubAccountId},
+};
 
 use super::{
-    api_keys, audit_log, deletions, front::Rights, limits, me, refusal::ErrorBody, sub_accounts, usage,
-    wallet, webhook_deliveries, webhooks,
+    agents, api_keys, audit_log, calls, catalogues, countries, deletions, front::Rights, invitations, limits,
+    me, members, numbers, refusal::ErrorBody, sub_accounts, usage, voices, wallet, webhook_deliveries,
+    webhooks,
 };
 
 /// What stands at one address.
@@ -30,15 +34,24 @@ use super::{
         deletions::delete, deletions::list, deletions::show,
         limits::show, limits::set,
         wallet::recharge,
+        catalogues::languages, catalogues::language, catalogues::llms, catalogues::fallback_llms, catalogues::llm,
+        catalogues::transcribers, catalogues::fallback_transcribers, catalogues::transcriber,
+        voices::voices, voices::accents, voices::speech_voices, voices::voice,
+        voices::voice_languages, countries::countries, countries::prices,
     ),
-    components(schemas(ErrorBody)),
+    components(schemas(ErrorBody, list::Sort, sub_accounts::Order)),
     tags(
         (name = "Sub-accounts", description = "Fully isolated environments beneath your organization."),
         (name = "Limits", description = "How your organization's concurrency is shared out."),
         (name = "Wallets", description = "Prepaid wallets, their transactions, and recharges."),
         (name = "Webhooks", description = "Addresses of yours that are told when something happens."),
         (name = "Usage", description = "Counters of calls, minutes and costs."),
+        (name = "Members", description = "Who belongs to an account, and who is invited."),
         (name = "Audit log", description = "Who did what."),
+        (name = "Agents", description = "Voice agents."),
+        (name = "Phone numbers", description = "Numbers that are yours, and numbers to buy."),
+        (name = "Calls", description = "Calls, what was said in them and what came of them."),
+        (name = "Catalogues", description = "Languages, language models, voices and transcribers."),
         (name = "Keys", description = "API keys: what a program may do with yours, and the keys of your accounts."),
     ),
 )]
@@ -51,6 +64,25 @@ struct AtOneAddress;
     wallet::transactions,
     usage::show,
     audit_log::list,
+    members::list,
+    members::update,
+    members::remove,
+    invitations::list,
+    invitations::create,
+    invitations::resend,
+    invitations::revoke,
+    agents::list,
+    agents::create,
+    agents::show,
+    agents::update,
+    agents::delete,
+    numbers::list,
+    numbers::search,
+    numbers::purchase,
+    numbers::show,
+    numbers::release,
+    calls::list,
+    calls::show,
     webhooks::list,
     webhooks::create,
     webhooks::show,

@@ -111,8 +111,10 @@ pub async fn set(
                 wrong.push(FieldError::new(format!("limits[{at}].concurrency_limit"), error.message))
             }
         }
+        // No schema can say it, so that it is no fault of the fields.
         if !ids.insert(limit.sub_account_id) {
-            wrong.push(FieldError::new(format!("limits[{at}].sub_account_id"), "It stands here twice."));
+            let message = format!("{} stands here twice.", limit.sub_account_id);
+            return Err(Error::Conflict { code: "named_twice", message }.into());
         }
     }
     if !wrong.is_empty() {

@@ -9,15 +9,24 @@
 //! - [`document`]: the OpenAPI document, made of the handlers themselves.
 //! - one file per area of the API.
 
+pub mod agent_parts;
+pub mod agent_settings;
+pub mod agents;
 pub mod amount;
 pub mod api_keys;
 pub mod audit_log;
+pub mod calls;
+pub mod catalogues;
+pub mod countries;
 pub mod deletions;
 pub mod document;
 pub mod front;
+pub mod invitations;
 pub mod limits;
 pub mod line;
 pub mod me;
+pub mod members;
+pub mod numbers;
 pub mod rate;
 pub mod refusal;
 pub mod reply;
@@ -25,6 +34,7 @@ pub mod request;
 pub mod sub_accounts;
 pub mod timestamp;
 pub mod usage;
+pub mod voices;
 pub mod wallet;
 pub mod webhook_deliveries;
 pub mod webhooks;

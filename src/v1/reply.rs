@@ -148,7 +148,7 @@ impl Paging {
     /// Checks what was asked for.
     ///
     /// # Errors
-    /// [`Error::Invalid`] on `page`, `limit` or `cursor`.
+    /// [`Error::Invalid`] on `page` or `limit`.
     pub fn of(page: Option<i64>, limit: Option<i64>, cursor: Option<String>) -> Result<Self, Error> {
         if !(1..=LAST_PAGE).contains(&page.unwrap_or(1)) {
             let message = format!("Ask for a page from 1 to {LAST_PAGE}; further in, follow next_cursor.");
@@ -157,9 +157,8 @@ impl Paging {
         if !(1..=MOST).contains(&limit.unwrap_or(LIMIT)) {
             return Err(Error::invalid("limit", format!("Ask for 1 to {MOST} rows.")));
         }
-        if page.is_some() && cursor.is_some() {
-            return Err(Error::invalid("cursor", "Ask by page or by cursor, not by both."));
-        }
+        // Where a cursor says where to go on, the page's number does not count.
+        let page = page.filter(|_| cursor.is_none());
         Ok(Self { page: page.unwrap_or(1), limit: limit.unwrap_or(LIMIT), cursor })
     }
 

@@ -1,7 +1,7 @@
 //! What a request holds, read strictly: unknown fields, wrong types and text that no
 //! database keeps are refused with the field's name (`domain.md` 6.4).
 
-use std::{fmt, future::Future, marker::PhantomData, pin::Pin};
+use std::{borrow::Cow, fmt, future::Future, marker::PhantomData, pin::Pin};
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
@@ -15,9 +15,13 @@ use serde::{
     de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::Value;
+use url::form_urlencoded;
 
 use crate::{
-    access::{Change, Denied, Tx, permission::Permission},
+    access::{
+        Change, Denied, Scope, Tx,
+        permission::{Permission, View},
+    },
     domain::idempotency::{self, IdempotencyKey},
     error::Error,
 };
@@ -43,13 +47,33 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = is_json(request);
         let bytes = web::Bytes::from_request(request, payload);
-        Box::pin(async move {
+        let request = request.clone();
+        let read = async move {
             if !is_json {
                 return Err(ErrorUnsupportedMediaType("not JSON in UTF-8"));
             }
             Ok(Self(parse(&bytes.await?).map_err(Denied::from)?))
+        };
+        Box::pin(async move {
+            match read.await {
+                Ok(body) => Ok(body),
+                Err(wrong) => {
+                    check_target(&request).await?;
+                    Err(wrong)
+                }
+            }
         })
     }
+}
+
+/// What is wrong with a body is told to those alone whom the account in the address is
+/// there for: the parts of a request are read at the same time, and whichever is refused
+/// first would else be what is answered (`trust.md` S1).
+async fn check_target(request: &HttpRequest) -> Result<(), Denied> {
+    if request.match_info().get("sub_account_id").is_some() {
+        Scope::<View>::extract(request).await?;
+    }
+    Ok(())
 }
 
 fn is_json(request: &HttpRequest) -> bool {
@@ -60,6 +84,7 @@ fn is_json(request: &HttpRequest) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    let bytes = &*with_whole_numbers(bytes);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let Object(parsed) = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         // A path that leads into a list at the top leads into no field.
@@ -73,6 +98,37 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     }
     Ok(parsed)
 }
+
+/// The body with `10.0` and `1e1` written as `10`: to JSON they are the same whole number.
+fn with_whole_numbers(bytes: &[u8]) -> Cow<'_, [u8]> {
+    fn write_whole(value: &mut Value) {
+        match value {
+            Value::Number(number) if number.is_f64() => {
+                let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < EXACT);
+                // Exact: within these bounds every whole float is one integer.
+                #[allow(clippy::cast_possible_truncation)]
+                if let Some(whole) = float.map(|float| float as i64) {
+                    *value = whole.into();
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(write_whole),
+            Value::Object(fields) => fields.values_mut().for_each(write_whole),
+            _ => {}
+        }
+    }
+    // Rare, so that the second reading is paid for by few: digits before a point or an e.
+    let may_have =
+        bytes.windows(2).any(|pair| pair[0].is_ascii_digit() && matches!(pair[1], b'.' | b'e' | b'E'));
+    let written = may_have.then(|| {
+        let mut value = serde_json::from_slice::<Value>(bytes).ok()?;
+        write_whole(&mut value);
+        serde_json::to_vec(&value).ok()
+    });
+    written.flatten().map_or(Cow::Borrowed(bytes), Cow::Owned)
+}
+
+/// Below it, floats hold every whole number exactly.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// What is wrong, without the place in the text, which the field's name tells better.
 fn in_words(error: &serde_json::Error) -> String {
@@ -146,14 +202,30 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = std::future::Ready<Result<Self, Denied>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let pairs = serde_html_form::Deserializer::from_bytes(request.query_string().as_bytes());
-        let read = serde_path_to_error::deserialize(pairs).map(Self).map_err(|error| {
+        std::future::ready(query(request.query_string()).map(Self).map_err(Denied))
+    }
+}
+
+fn query<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    let strict = match web::Query::<T>::from_query(text) {
+        Ok(read) => return Ok(read.into_inner()),
+        Err(error) => error,
+    };
+    // This reader names the field. It takes an empty value for an absent one, which a
+    // number is not: where it finds nothing wrong, that is what is.
+    let pairs = serde_html_form::Deserializer::from_bytes(text.as_bytes());
+    Err(match serde_path_to_error::deserialize::<_, T>(pairs) {
+        Err(error) => {
             let path = error.path().to_string();
             let field = if path == "." { "query".to_owned() } else { path };
-            Denied(Error::invalid(field, error.into_inner().to_string()))
-        });
-        std::future::ready(read)
-    }
+            Error::invalid(field, error.into_inner().to_string())
+        }
+        Ok(_) => {
+            let empty = form_urlencoded::parse(text.as_bytes()).find(|(_, value)| value.is_empty());
+            let field = empty.map_or_else(|| "query".to_owned(), |(name, _)| name.into_owned());
+            Error::invalid(field, strict.to_string())
+        }
+    })
 }
 
 /// The parts of the path. One that is no id of its kind is not found, as one that is
@@ -244,6 +316,31 @@ mod tests {
 
     fn refused(json: &str) -> String {
         parse::<Example>(json.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn whole_numbers_are_read_however_they_are_written() {
+        for json in [r#"{"name": "1.5", "inner": {"list": [10.0, 1e1, -0.0]}}"#] {
+            let read = parse::<Example>(json.as_bytes()).unwrap();
+            assert_eq!((read.name.as_str(), read.inner.unwrap().list), ("1.5", vec![10, 10, 0]));
+        }
+        assert!(refused(r#"{"name": "a", "inner": {"list": [10.5]}}"#).starts_with("inner.list[0]: "));
+    }
+
+    #[test]
+    fn an_empty_number_in_a_query_is_none() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Asked {
+            page: Option<i64>,
+            search: Option<String>,
+        }
+        let read = query::<Asked>("search=").unwrap();
+        assert_eq!((read.page, read.search.as_deref()), (None, Some("")));
+        for (text, field) in [("page=", "page: "), ("page=x", "page: "), ("page=1&colour=red", "colour: ")] {
+            let told = query::<Asked>(text).unwrap_err().to_string();
+            assert!(told.starts_with(field), "{text}: {told}");
+        }
     }
 
     #[test]

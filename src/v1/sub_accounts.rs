@@ -132,7 +132,10 @@ pub struct ListQuery {
     /// Rows on a page.
     #[param(minimum = 1, maximum = 100, example = 20)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before, instead of `page`.
+    /// `next_cursor` of the page before; `page` is then not looked at.
+    #[param(
+        pattern = "^[fb](n-?[0-9]{1,17}|t((0[1-9a-f]|[1-9a-f][0-9a-f]){0,800}))\\.sa_[0-7][0-9a-hjkmnp-tv-z]{25}$"
+    )]
     cursor: Option<String>,
     /// Part of a name, a whole id, or a whole reference of yours.
     #[param(max_length = 100, example = "acme")]
@@ -173,9 +176,26 @@ pub enum Order {
     Desc,
 }
 
+/// The longest text to look for, in characters.
+const LONGEST: usize = 100;
+
+fn check_length(field: &str, text: Option<&str>) -> Result<(), Error> {
+    match text {
+        Some(text) if text.chars().count() > LONGEST => {
+            Err(Error::invalid(field, format!("Look for at most {LONGEST} characters.")))
+        }
+        _ => Ok(()),
+    }
+}
+
 impl ListQuery {
-    fn read(self) -> Result<(list::Query, Paging), Error> {
+    fn read(self, regions: &[Region]) -> Result<(list::Query, Paging), Error> {
         let paging = Paging::of(self.page, self.limit, self.cursor)?;
+        check_length("search", self.search.as_deref())?;
+        check_length("external_id", self.external_id.as_deref())?;
+        if self.region.as_ref().is_some_and(|region| !regions.contains(region)) {
+            return Err(Error::invalid("region", "There is no such region."));
+        }
         let from = match &paging.cursor {
             Some(text) => Some(
                 Cursor::decode(text)
@@ -213,7 +233,7 @@ pub async fn list(
     scope: Scope<ManageSubAccounts>,
     query: Query<ListQuery>,
 ) -> Result<Reply<List<SubAccount>>, Denied> {
-    let (query, paging) = query.0.read()?;
+    let (query, paging) = query.0.read(&scope.regions())?;
     let (page, total) =
         scope.overview(move |tx| Ok((list::page(tx, &query)?, list::count(tx, &query)?))).await?;
     let rows = page.rows.into_iter().map(SubAccount::from).collect();

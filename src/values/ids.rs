@@ -155,6 +155,8 @@ ids! {
     UserId = User("usr");
     /// An API key.
     ApiKeyId = ApiKey("key");
+    /// An invitation to an account.
+    InvitationId = Invitation("invite");
     /// A signed-in browser.
     SessionId = Session("ses");
     /// One stay of a parent administrator inside a sub-account (Access Dashboard).
@@ -191,6 +193,16 @@ pub enum AccountId {
 }
 
 impl AccountId {
+    /// The account that a row of the database names: an organization's own has the
+    /// organization's id.
+    pub fn of_row(organization: OrganizationId, account: Uuid) -> Self {
+        if organization.uuid() == account {
+            Self::Organization(organization)
+        } else {
+            Self::SubAccount(SubAccountId::from_uuid(account))
+        }
+    }
+
     /// The id as stored, whichever kind it is.
     pub fn uuid(self) -> Uuid {
         match self {

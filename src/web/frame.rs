@@ -25,6 +25,8 @@ pub struct Frame {
     pub nav: Vec<NavGroup>,
     /// Who is signed in.
     pub person: Option<PersonBadge>,
+    /// Where the person leaves the account for good, when they can.
+    pub leave_account_href: Option<String>,
     /// Set while a parent's admin is in a sub-account through Access Dashboard.
     pub acting: Option<Acting>,
     /// What the last action did.

@@ -11,14 +11,18 @@
 //! - [`security`], [`errors`]: what surrounds every request, and the pages that say why not.
 //! - [`sign_in`], [`password_reset`], [`sessions`], [`accounts`]: the gate; [`guesses`] and
 //!   [`hashing`] keep it from being forced.
-//! - [`account`], [`sub_accounts`], [`api_keys`]: the pages of accounts.
+//! - [`api_docs`]: the documentation of the API, for anybody.
+//! - [`account`], [`sub_accounts`], [`api_keys`], [`members`]: the pages of accounts; [`desk`]
+//!   is at which of two places the latter two are asked for. [`invitation`]: how one becomes a member.
 //! - [`views`]: one view struct per page and per fragment; handlers fill them and nothing else.
 
 pub mod account;
 pub mod accounts;
+pub mod api_docs;
 pub mod api_keys;
 pub mod assets;
 pub mod chart;
+pub mod desk;
 pub mod errors;
 pub mod filters;
 pub mod forms;
@@ -26,7 +30,9 @@ pub mod frame;
 pub mod guesses;
 pub mod hashing;
 pub mod health;
+pub mod invitation;
 mod known_devices;
+pub mod members;
 pub mod notices;
 pub mod page;
 pub mod parts;

@@ -21,6 +21,7 @@ use super::{
     filters::Zone,
     forms::{FormKey, csrf_fields},
     frame::{AccountBadge, Acting, Frame, NavGroup, NavItem, Notice, PersonBadge},
+    members::leave,
     notices,
     visitor::Visitor,
 };
@@ -34,8 +35,8 @@ pub enum Here {
     Calls,
     Billing,
     Members,
-    Webhooks,
     ApiKeys,
+    Webhooks,
     Audit,
     SubAccounts,
     Limits,
@@ -88,6 +89,7 @@ impl Visit {
             }),
             nav: navigation(scope, here),
             person: asker.principal.person().map(badge),
+            leave_account_href: leave::href(scope),
             acting: acting(asker),
             notice: self.notice.clone(),
             suspended_notice: account
@@ -170,8 +172,8 @@ fn navigation<P: Permission>(scope: &Scope<P>, here: Here) -> Vec<NavGroup> {
     }
     if scope.holds::<Administer>() {
         items.push(item("Members", "/members", "members", Here::Members));
-        items.push(item("Webhooks", "/webhooks", "webhooks", Here::Webhooks));
         items.push(item("API keys", "/api-keys", "keys", Here::ApiKeys));
+        items.push(item("Webhooks", "/webhooks", "webhooks", Here::Webhooks));
         items.push(item("Audit log", "/audit-log", "audit", Here::Audit));
     }
     let mut groups = vec![NavGroup { title: None, items }];

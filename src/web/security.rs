@@ -47,7 +47,7 @@ pub async fn surround<B: MessageBody + 'static>(
     let answer = async {
         let answered = if !is_for_probes(request.path()) && !is_asked_here(&request, &site) {
             Ok(errors::refuse_host(request))
-        } else if !errors::is_for_programs(request.path()) && has_nul(&request) {
+        } else if !request.path().starts_with("/v1/") && has_nul(&request) {
             Ok(errors::refuse_unreadable(request, &asked))
         } else if is_foreign(&request, &site) {
             Ok(errors::refuse_foreign(request, &asked))
@@ -131,7 +131,9 @@ fn is_foreign(request: &ServiceRequest, site: &Site) -> bool {
     }
     match text(header::ORIGIN) {
         // The page of a link with a token gives no origin away; the token is the proof.
-        Some("null") => !request.path().starts_with("/reset-password/"),
+        Some("null") => {
+            !["/reset-password/", "/invitations/"].iter().any(|start| request.path().starts_with(start))
+        }
         Some(origin) => !site.is_own_origin(origin, text(header::HOST)),
         None => headers.contains_key(header::COOKIE),
     }

@@ -235,7 +235,12 @@ async fn prove(gate: &Gate, email: &Email, password: String) -> Result<Option<Us
 }
 
 /// Begins a session with nothing of the one before in it, under a key of its own.
-fn begin_session(session: &Session, user: UserId, id: SessionId, request: &HttpRequest) -> Result<(), Error> {
+pub(super) fn begin_session(
+    session: &Session,
+    user: UserId,
+    id: SessionId,
+    request: &HttpRequest,
+) -> Result<(), Error> {
     let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let agent: String = agent.unwrap_or_default().chars().take(300).collect();
     session.clear();
@@ -280,18 +285,25 @@ pub(super) fn too_many(
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
+/// The form that signs out; `next` is a page of this site to come back to, as somebody else.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SignOutForm {
+    next: String,
+}
+
 /// `POST /sign-out`, from any page.
 pub async fn sign_out(
     request: HttpRequest,
     person: Person,
     session: Session,
     access: web::Data<Access>,
-    form: Submitted<Nothing>,
+    form: Submitted<SignOutForm>,
 ) -> Result<HttpResponse, Denied> {
-    form.by_anywhere(&person)?;
+    let next = local_path(&form.by_anywhere(&person)?.next);
     access.write_of_person(person.id, facts(&request), move |tx| sessions::sign_out(tx, &person)).await?;
     session.purge();
-    let mut response = see(told("/sign-in", "signed-out"));
+    let mut response = see(next.unwrap_or_else(|| told("/sign-in", "signed-out")));
     // Not "cookies": the browser stays known, so that nobody can lock its person out.
     response.headers_mut().insert(
         header::HeaderName::from_static("clear-site-data"),

@@ -85,6 +85,11 @@ impl Site {
         Self { https: origin.starts_with("https:"), origin, signer: Signer(secret) }
     }
 
+    /// Where people and programs reach it, without a path.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// Whether people reach it encrypted.
     pub fn is_https(&self) -> bool {
         self.https

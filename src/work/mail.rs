@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A letter to one person.
 #[derive(Debug, Clone)]
 pub struct Letter {
-    /// What they are called, and their address.
+    /// What they are called, if that is known, and their address.
     pub to: (String, String),
     /// Who writes: a brand, never the platform's name where the brand hides it.
     pub from: String,
@@ -79,7 +79,10 @@ impl Mailer {
 
     fn send_now(&self, letter: Letter) -> Result<(), Error> {
         let (name, address) = letter.to;
-        let to = Mailbox::new(Some(name), address.parse().map_err(Error::internal)?);
+        let to = Mailbox::new(
+            Some(name).filter(|name| !name.is_empty()),
+            address.parse().map_err(Error::internal)?,
+        );
         let message = Message::builder()
             .from(Mailbox::new(Some(letter.from), self.sender.clone()))
             .to(to)

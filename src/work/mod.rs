@@ -2,7 +2,10 @@
 
 pub mod counters;
 pub mod erasure;
+pub mod invitations;
 pub mod mail;
+pub mod numbers;
+pub mod outbox;
 pub mod password_resets;
 pub mod stays;
 pub mod webhooks;
@@ -64,10 +67,27 @@ pub fn begin(
         let access = for_counters.clone();
         async move { counters::refresh_one(&access).await }
     });
+    let for_outbox = access.clone();
+    let entries = repeat("outbox", PAUSE, stopping.clone(), move || {
+        let access = for_outbox.clone();
+        async move { outbox::relay_some(&access).await }
+    });
+    let for_numbers = access.clone();
+    let moves = repeat("numbers", PAUSE, stopping.clone(), move || {
+        let access = for_numbers.clone();
+        async move { numbers::settle_some(&access).await }
+    });
     let for_letters = access.clone();
+    let (mailer_of_letters, url_of_letters) = (mailer.clone(), public_url.clone());
     let letters = repeat("letters", PAUSE, stopping.clone(), move || {
-        let (access, mailer, public_url) = (for_letters.clone(), mailer.clone(), public_url.clone());
+        let (access, mailer, public_url) =
+            (for_letters.clone(), mailer_of_letters.clone(), url_of_letters.clone());
         async move { password_resets::answer_one(&access, &mailer, &public_url).await }
+    });
+    let for_invitations = access.clone();
+    let invitations = repeat("invitations", PAUSE, stopping.clone(), move || {
+        let (access, mailer, public_url) = (for_invitations.clone(), mailer.clone(), public_url.clone());
+        async move { invitations::send_one(&access, &mailer, &public_url).await }
     });
     let for_sweep = access.clone();
     let sweep = repeat("sweep", SWEEP, stopping.clone(), move || {
@@ -76,6 +96,7 @@ pub fn begin(
             access
                 .gate(None, |tx| Ok((sessions::sweep(tx)?, requests::sweep(tx)?, idempotency::sweep(tx)?)))
                 .await?;
+            access.gate_of_each_region(idempotency::sweep).await?;
             webhooks::sweep(&access).await?;
             Ok(false)
         }
@@ -90,7 +111,17 @@ pub fn begin(
         .await;
         webhooks.finish().await;
     };
-    Work(vec![spawn(erasure), spawn(stays), spawn(counters), spawn(letters), spawn(sweep), spawn(sending)])
+    Work(vec![
+        spawn(erasure),
+        spawn(entries),
+        spawn(moves),
+        spawn(stays),
+        spawn(counters),
+        spawn(letters),
+        spawn(invitations),
+        spawn(sweep),
+        spawn(sending),
+    ])
 }
 
 impl Work {

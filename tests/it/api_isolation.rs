@@ -29,6 +29,8 @@ fn path(route: &ApiRoute, id: SubAccountId) -> String {
             "agent_id" => "agt",
             "number_id" => "num",
             "call_id" => "call",
+            "user_id" => "usr",
+            "invitation_id" => "invite",
             _ => "x",
         };
         path.replace_range(from..=to, &format!("{prefix}_01jpcr1tcke3db7ddrmafa4yh4"));

@@ -2,7 +2,7 @@
 
 use dialnexa::{
     access::{
-        Scope,
+        Change, Scope,
         permission::{RecordCalls, View},
     },
     domain::calls::{
@@ -50,7 +50,10 @@ fn call(ago: Duration) -> Call {
 async fn enter(world: &World, calls: Vec<(Call, Vec<Turn>)>) {
     let entered: Vec<_> =
         calls.into_iter().map(|(call, turns)| record::Entered { call, number: None, turns }).collect();
-    scope::<RecordCalls>(world).write_region(move |tx| record::enter(tx, &entered)).await.unwrap();
+    scope::<RecordCalls>(world)
+        .write_region(move |tx| record::enter(tx, &entered).map(Change::none))
+        .await
+        .unwrap();
 }
 
 #[actix_web::test]

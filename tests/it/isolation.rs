@@ -5,16 +5,22 @@ use std::collections::BTreeMap;
 
 use actix_web::http::Method as ActixMethod;
 use dialnexa::{
-    access::permission::{Administer as AdministerAccount, RecordCalls},
+    access::{
+        Change,
+        permission::{Administer as AdministerAccount, RecordCalls},
+    },
     domain::{
         agents::{Agent, Pipeline},
         calls::{Call, CallStatus, Direction, record},
-        identity::api_keys,
+        identity::{
+            api_keys,
+            invitations::{self, NewInvitation},
+        },
     },
     routes::{Answers, ROUTES},
     values::{
-        AccountId, AgentId, ApiKeyId, CallId, CertificateId, EventId, KeyMode, KeyText, OrganizationId,
-        SubAccountId, WebhookId, WorkspaceId,
+        AccountId, AgentId, ApiKeyId, CallId, CertificateId, EventId, InvitationId, KeyMode, KeyText,
+        OrganizationId, SubAccountId, UserId, WebhookId, WorkspaceId,
     },
 };
 use reqwest::Method;
@@ -53,6 +59,16 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/calls/{call}/recording", Play),
     ("GET", "/accounts/{account}/billing", Billing),
     ("GET", "/accounts/{account}/members", Administer),
+    ("POST", "/accounts/{account}/members", Administer),
+    ("GET", "/accounts/{account}/members/{member}", Administer),
+    ("POST", "/accounts/{account}/members/{member}", Administer),
+    ("GET", "/accounts/{account}/members/{member}/remove", Administer),
+    ("POST", "/accounts/{account}/members/{member}/remove", Administer),
+    ("GET", "/accounts/{account}/invitations/{invitation}/resend", Administer),
+    ("POST", "/accounts/{account}/invitations/{invitation}/resend", Administer),
+    ("POST", "/accounts/{account}/invitations/{invitation}/revoke", Administer),
+    ("GET", "/accounts/{account}/membership/leave", View),
+    ("POST", "/accounts/{account}/membership/leave", View),
     ("GET", "/accounts/{account}/api-keys", Administer),
     ("POST", "/accounts/{account}/api-keys", Administer),
     ("GET", "/accounts/{account}/api-keys/new", Administer),
@@ -91,6 +107,14 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/limits", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/limits", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/members", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/members", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/members/{member}", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/members/{member}", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/members/{member}/remove", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/members/{member}/remove", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/invitations/{invitation}/resend", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/invitations/{invitation}/resend", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/invitations/{invitation}/revoke", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/api-keys", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/api-keys", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/api-keys/new", Parent),
@@ -162,9 +186,11 @@ fn verdict(takes: Takes, stands: Stands) -> Verdict {
 struct Contents {
     agent: AgentId,
     call: CallId,
+    api_key: ApiKeyId,
     webhook: WebhookId,
     event: EventId,
-    api_key: ApiKeyId,
+    member: UserId,
+    invitation: InvitationId,
 }
 
 impl Contents {
@@ -173,9 +199,11 @@ impl Contents {
         Self {
             agent: AgentId::new(),
             call: CallId::new(),
+            api_key: ApiKeyId::new(),
             webhook: WebhookId::new(),
             event: EventId::new(),
-            api_key: ApiKeyId::new(),
+            member: UserId::new(),
+            invitation: InvitationId::new(),
         }
     }
 }
@@ -185,14 +213,25 @@ async fn fill(world: &World, organization: OrganizationId, account: AccountId) -
         .access
         .scope_of_job::<RecordCalls>("test", organization, account, "india".parse().unwrap())
         .unwrap();
-    let (webhook, event) = world.webhook(organization, account, "https://localhost/").await;
     let keys = world
         .access
         .scope_of_job::<AdministerAccount>("test", organization, account, "india".parse().unwrap())
         .unwrap();
     let text = KeyText::new(KeyMode::Live).unwrap();
     let key = keys.write(move |tx| api_keys::keep(tx, "Canary key", KeyMode::Live, &text)).await.unwrap();
-    let contents = Contents { webhook, event, api_key: key.unwrap(), ..Contents::random() };
+    let (webhook, event) = world.webhook(organization, account, "https://localhost/").await;
+    let member = world.person("Canary person", &format!("canary@{account}.example"));
+    world.member(organization, account.uuid(), member, "viewer");
+    let new = NewInvitation::check("canary@invited.example", "viewer", account).unwrap();
+    let invited = keys.write(move |tx| invitations::invite(tx, &new)).await.unwrap();
+    let contents = Contents {
+        api_key: key.unwrap(),
+        webhook,
+        event,
+        member,
+        invitation: invited.id,
+        ..Contents::random()
+    };
     let (workspace, now) = (WorkspaceId::new(), OffsetDateTime::now_utc());
     scope
         .write_region(move |tx| {
@@ -230,7 +269,7 @@ async fn fill(world: &World, organization: OrganizationId, account: AccountId) -
                 summary: None,
                 recording_bytes: Some(4),
             };
-            record::enter(tx, &[record::Entered { call, number: None, turns: Vec::new() }])
+            record::enter(tx, &[record::Entered { call, number: None, turns: Vec::new() }]).map(Change::none)
         })
         .await
         .unwrap();
@@ -256,6 +295,8 @@ fn filled(
         .replace("{event}", &contents.event.to_string())
         .replace("{certificate}", &certificate.to_string())
         .replace("{api_key}", &contents.api_key.to_string())
+        .replace("{member}", &contents.member.to_string())
+        .replace("{invitation}", &contents.invitation.to_string())
 }
 
 async fn ask(browser: &Browser, method: &str, path: &str) -> Page {

@@ -69,9 +69,12 @@ pub struct Server {
 impl Server {
     pub fn start(folder: &Folder) -> Self {
         let port = free_port();
-        let child = dialnexa(folder, &["run", "--listen", &format!("127.0.0.1:{port}")])
-            .stderr(Stdio::null())
-            .spawn();
+        Self::spawn(dialnexa(folder, &["run", "--listen", &format!("127.0.0.1:{port}")]), port)
+    }
+
+    /// One that a command starts on this port.
+    pub fn spawn(mut command: Command, port: u16) -> Self {
+        let child = command.stderr(Stdio::null()).spawn();
         let server = Self { child: child.unwrap(), port };
         until("the server answers", || server.answers());
         server

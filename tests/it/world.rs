@@ -314,6 +314,18 @@ impl World {
         sql_query(format!("SELECT ({query})::integer AS n")).get_result::<Counted>(&mut owner).unwrap().n
     }
 
+    /// The id of whoever signs in with this address.
+    pub fn id_of(&self, email: &str) -> String {
+        #[derive(diesel::QueryableByName)]
+        struct Found {
+            #[diesel(sql_type = Uuid)]
+            user_id: uuid::Uuid,
+        }
+        let mut owner = PgConnection::establish(&self.databases.control_of_owner.to_string()).unwrap();
+        let found = sql_query("SELECT user_id FROM users WHERE email = $1").bind::<Text, _>(email);
+        UserId::from_uuid(found.get_result::<Found>(&mut owner).unwrap().user_id).to_string()
+    }
+
     /// Changes something as the database's owner.
     pub fn force(&self, statement: &str) {
         let mut owner = PgConnection::establish(&self.databases.control_of_owner.to_string()).unwrap();

@@ -193,6 +193,27 @@ pub fn get<P: Includes<View>>(tx: &mut RegionTx<'_, P>, id: CallId) -> Result<Ca
     Ok(calls::table.filter(calls::call_id.eq(id)).select(Call::as_select()).first(tx.connection())?)
 }
 
+/// One call of the asker's mode, with what was said: one of one workspace, for its key.
+///
+/// # Errors
+/// [`Error::NotFound`] for an id that is not one of these.
+pub fn get_with_transcript<P: Includes<View>>(
+    tx: &mut RegionTx<'_, P>,
+    id: CallId,
+) -> Result<(Call, Vec<Turn>), Error> {
+    let mut query = calls::table
+        .filter(calls::call_id.eq(id))
+        .filter(calls::mode.eq(tx.asker().mode()))
+        .select(Call::as_select())
+        .into_boxed::<diesel::pg::Pg>();
+    if let Some(workspace) = tx.asker().workspace() {
+        query = query.filter(calls::workspace_id.eq(workspace));
+    }
+    let call = query.first(tx.connection())?;
+    let turns = transcript(tx, id)?;
+    Ok((call, turns))
+}
+
 /// What was said in a call, in order; nothing where no transcript was kept.
 pub fn transcript<P: Includes<View>>(tx: &mut RegionTx<'_, P>, id: CallId) -> Result<Vec<Turn>, Error> {
     let turns = transcripts::table

@@ -23,7 +23,7 @@ use crate::{
     },
     error::Error,
     schema::control::sub_accounts as rows,
-    values::{AccountId, AgentId, BillingMode, OrganizationId, Part, Region, SubAccountId, UserId},
+    values::{AccountId, AgentId, BillingMode, OrganizationId, Part, Region, Role, SubAccountId, UserId},
 };
 
 use super::{
@@ -31,7 +31,7 @@ use super::{
     content::{self, Plan},
     derived, derived_id,
     money::{self, Charge},
-    organization_id, recordings,
+    organization_id, people, recordings,
     world::{Activity, Organization, SubAccount},
 };
 
@@ -61,7 +61,10 @@ impl Loading {
         let region = self.region(sub_account.region)?;
         let scope = self.access.scope_of_member::<ManageSubAccounts>(owner, parent.into()).await?;
         let id = create(&scope, at, sub_account, &region).await?;
-        self.members(parent, id.into(), sub_account.slug, sub_account.members).await?;
+        let members = self.members(parent, id.into(), sub_account.slug, sub_account.members).await?;
+        if let (Some(owner), "acme") = (members.first(), sub_account.slug) {
+            people::invite(&self.access, *owner, id.into(), ("farah@acme.example", Role::Member)).await?;
+        }
         let plan = Plan {
             company: sub_account.name.to_owned(),
             region,
@@ -163,7 +166,8 @@ impl Loading {
                     numbers::enter(tx, &content.numbers)?;
                     record::enter(tx, &content.calls)?;
                 }
-                Ok(())
+                // Calls are records themselves: the log does not repeat them.
+                Ok(Change::none(()))
             })
             .await?;
         // From here on the calls are as they were kept, by this loading or an earlier one.

@@ -33,12 +33,13 @@ use crate::{
     },
     domain::{
         identity::api_keys,
+        numbers::{self, NumberType},
         operator::{self, NewOrganization},
         usage,
     },
     error::Error,
     schema::control::{audit_entries, organizations},
-    values::{KeyMode, KeyText, OrganizationId, Region},
+    values::{E164, KeyMode, KeyText, OrganizationId, Region, Role},
 };
 
 use account::Loaded;
@@ -152,6 +153,7 @@ pub async fn load_sized(access: &Arc<Access>, secret: &[u8; 32], size: Size) -> 
             voices: Arc::new(Voices::new()),
             now: OffsetDateTime::now_utc(),
         };
+        access.operate(id, id.into(), |tx| numbers::stock(tx, &for_sale()?, NumberType::Local, None)).await?;
         // The parent last: its marker says that all three are there.
         for organization in [&EASTGATE, &SOUTHWIND, &NORTHWIND] {
             loading.organization(organization).await?;
@@ -163,6 +165,15 @@ pub async fn load_sized(access: &Arc<Access>, secret: &[u8; 32], size: Size) -> 
         keep_keys(&scope, secret).await?;
     }
     Ok(sign_ins(secret))
+}
+
+/// Numbers that can be bought: of ranges that nobody has, where a country keeps such.
+fn for_sale() -> Result<Vec<E164>, Error> {
+    let india = (0..60).map(|at| format!("+91804719{:04}", 3_100 + at));
+    let us = (0..30).map(|at| format!("+14155550{:03}", 200 + at));
+    let gb = (0..20).map(|at| format!("+4420794600{:02}", at));
+    let numbers = india.chain(us).chain(gb).map(|text| E164::parse(&text).map_err(Error::internal));
+    numbers.collect()
 }
 
 /// Keeps the demo keys of the parent.
@@ -253,6 +264,11 @@ impl Loading {
             scope.write(move |tx| usage::refresh(tx, &counters)).await?;
         }
         if organization.domain == NORTHWIND.domain {
+            for invited in
+                [("priya.menon@northwind.example", Role::Admin), ("auditor@ledgerline.example", Role::Viewer)]
+            {
+                people::invite(&self.access, owner, id.into(), invited).await?;
+            }
             let scope = self.access.scope_of_member::<Administer>(owner, id.into()).await?;
             keep_keys(&scope, &self.secret).await?;
         }

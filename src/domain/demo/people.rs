@@ -1,10 +1,22 @@
 //! Who belongs to the accounts of the demo world.
 
+use std::sync::Arc;
+
+use diesel::prelude::*;
+
 use crate::{
-    access::{Change, OperatorTx},
-    domain::{identity::passwords, operator},
+    access::{Access, Change, OperatorTx, permission::Administer},
+    domain::{
+        idempotency::{self, IdempotencyKey},
+        identity::{
+            invitations::{self, NewInvitation},
+            passwords,
+        },
+        operator,
+    },
     error::Error,
-    values::{AccountId, OrganizationId, UserId},
+    schema::control::invitation_letters,
+    values::{AccountId, OrganizationId, Role, UserId},
 };
 
 use super::{
@@ -36,6 +48,38 @@ impl Loading {
         }
         Ok(ids)
     }
+}
+
+/// Somebody who was invited and has not answered: address, role.
+pub(super) type Invited = (&'static str, Role);
+
+/// Invites somebody as `owner` does, once. Nobody reads mail at the addresses of the demo:
+/// no letter is sent, unless somebody sends the invitation again.
+pub(super) async fn invite(
+    access: &Arc<Access>,
+    owner: UserId,
+    account: AccountId,
+    (email, role): Invited,
+) -> Result<(), Error> {
+    let scope = access.scope_of_member::<Administer>(owner, account).await?;
+    let new = NewInvitation::check(email, role.as_str(), account)?;
+    scope
+        .write(move |tx| {
+            let key = IdempotencyKey::parse("key", email)?;
+            idempotency::once(tx, "demo.invite", &key, &new, |tx| {
+                let invited = invitations::invite(tx, &new)?;
+                diesel::update(invitation_letters::table)
+                    .filter(invitation_letters::invitation_id.eq(invited.value().id))
+                    .set((
+                        invitation_letters::sent_at.eq(diesel::dsl::now),
+                        invitation_letters::settled_at.eq(diesel::dsl::now),
+                    ))
+                    .execute(tx.connection())?;
+                Ok(invited)
+            })
+        })
+        .await?;
+    Ok(())
 }
 
 fn ensure(

@@ -6,7 +6,7 @@ use object_store::{ObjectStoreExt, PutPayload, path::Path};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    access::{RegionTx, Scope, permission::RecordCalls},
+    access::{Change, RegionTx, Scope, permission::RecordCalls},
     domain::calls::{
         self, CallStatus, Turn,
         list::{self, Filter},
@@ -72,7 +72,8 @@ pub async fn make(
         }
         scope
             .write_region(move |tx| {
-                made.into_iter().try_for_each(|(id, bytes)| record::note_recording(tx, id, bytes))
+                made.into_iter().try_for_each(|(id, bytes)| record::note_recording(tx, id, bytes))?;
+                Ok(Change::none(()))
             })
             .await?;
     }

@@ -1,6 +1,6 @@
 //! Where people belong (`domain.md` 5.1).
 
-use diesel::prelude::*;
+use diesel::{PgConnection, prelude::*};
 use time::OffsetDateTime;
 
 use crate::{
@@ -12,6 +12,26 @@ use crate::{
     schema::control::{brands, memberships, organizations, sub_accounts, users},
     values::{AccountId, OrganizationId, Role, SubAccountId, SubAccountStatus, UserId},
 };
+
+diesel::define_sql_function! {
+    /// PostgreSQL's lock on a number, held until the transaction ends.
+    fn pg_advisory_xact_lock(key: diesel::sql_types::BigInt) -> diesel::sql_types::Text;
+}
+
+/// Waits for its turn to change who belongs to an account. Whoever decides by what stands
+/// there, such as that nobody is invited twice, decides alone.
+pub(crate) fn lock(connection: &mut PgConnection, account: AccountId) -> Result<(), Error> {
+    // Of the id's random half: two accounts that share a number only wait for each other.
+    let (_, random) = account.uuid().as_u64_pair();
+    diesel::select(pg_advisory_xact_lock(random.cast_signed())).execute(connection)?;
+    Ok(())
+}
+
+/// Whether the account that the connection is in has an owner.
+pub(crate) fn has_owner(connection: &mut PgConnection) -> Result<bool, Error> {
+    let owner = memberships::table.filter(memberships::role.eq(Role::Owner));
+    Ok(diesel::select(diesel::dsl::exists(owner)).get_result(connection)?)
+}
 
 /// An account that somebody belongs to.
 #[derive(Debug, Clone)]
@@ -106,16 +126,38 @@ pub struct Member {
     pub since: OffsetDateTime,
 }
 
+macro_rules! members {
+    () => {
+        memberships::table.inner_join(users::table.on(users::user_id.eq(memberships::user_id))).select((
+            users::user_id,
+            users::name,
+            users::email,
+            memberships::role,
+            memberships::created_at,
+        ))
+    };
+}
+
+/// One member of the account.
+///
+/// # Errors
+/// [`Error::NotFound`] for somebody who does not belong to it.
+pub fn find<P: Permission>(tx: &mut Tx<'_, P>, user: UserId) -> Result<Member, Error> {
+    let account = tx.account().id.uuid();
+    Ok(members!()
+        .filter(memberships::organization_id.eq(tx.organization()).and(memberships::account_id.eq(account)))
+        .filter(memberships::user_id.eq(user))
+        .first(tx.connection())?)
+}
+
 /// The members of the account, the owner first.
 ///
 /// # Errors
 /// Those of the database.
 pub fn list<P: Permission + Includes<Administer>>(tx: &mut Tx<'_, P>) -> Result<Vec<Member>, Error> {
     let account = tx.account().id.uuid();
-    let mut members = memberships::table
-        .inner_join(users::table.on(users::user_id.eq(memberships::user_id)))
+    let mut members = members!()
         .filter(memberships::organization_id.eq(tx.organization()).and(memberships::account_id.eq(account)))
-        .select((users::user_id, users::name, users::email, memberships::role, memberships::created_at))
         .load::<Member>(tx.connection())?;
     members.sort_by_key(|member| (member.role, member.name.to_lowercase(), member.user));
     Ok(members)

@@ -1,9 +1,8 @@
 //! The parent's list of sub-accounts: searched, filtered, sorted, and paged by key, so
 //! that the hundredth page costs what the first does.
 
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::HEXLOWER;
 use diesel::{dsl::InnerJoinOn, prelude::*};
-use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::{
@@ -85,15 +84,14 @@ impl Query {
 }
 
 /// The value of the sort column in the row a page begins beside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Key {
     Number(i64),
     Text(String),
 }
 
 /// A place between two rows of a list, as it stands in a page's URL.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     key: Key,
     id: SubAccountId,
@@ -101,15 +99,38 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The cursor as a word for a URL.
+    /// The cursor as a word for a URL: its direction, the value, the id. Any word of this
+    /// form is read as a cursor, so that its form alone tells whether it is one.
     pub fn encode(&self) -> String {
-        BASE64URL_NOPAD.encode(&serde_json::to_vec(self).unwrap_or_default())
+        let direction = if self.backwards { 'b' } else { 'f' };
+        let key = match &self.key {
+            Key::Number(number) => format!("n{number}"),
+            Key::Text(text) => format!("t{}", HEXLOWER.encode(text.as_bytes())),
+        };
+        format!("{direction}{key}.{}", self.id)
     }
 
     /// The cursor that a URL names; nothing for one that was tampered with, so that such
     /// a link shows the first page.
     pub fn decode(text: &str) -> Option<Self> {
-        serde_json::from_slice(&BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()
+        let (place, id) = text.split_once('.')?;
+        let mut place = place.chars();
+        let backwards = match place.next()? {
+            'f' => false,
+            'b' => true,
+            _ => return None,
+        };
+        let kind = place.next()?;
+        let value = place.as_str();
+        let key = match kind {
+            'n' if value.len() <= 18 => Key::Number(value.parse().ok()?),
+            't' => {
+                let bytes = HEXLOWER.decode(value.as_bytes()).ok().filter(|bytes| !bytes.contains(&0))?;
+                Key::Text(String::from_utf8_lossy(&bytes).into_owned())
+            }
+            _ => return None,
+        };
+        Some(Self { key, id: id.parse().ok()?, backwards })
     }
 }
 

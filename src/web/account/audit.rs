@@ -9,7 +9,7 @@ use crate::{
     domain::audit,
     values::Part,
     web::{
-        filters::{Zone, counted},
+        filters::{Zone, counted, phone_text},
         page::{Here, Visit, home_href, html, zone},
         parts::{Choice, Empty, Field, Pager},
         views::account::{AuditSection, Event, SectionPage},
@@ -77,7 +77,10 @@ pub async fn section(scope: &Scope<Administer>, url: &AuditUrl, href: &str) -> R
                 ("limit.", "Concurrency limits"),
                 ("access_dashboard.", "Access Dashboard"),
                 ("recording.", "Recordings"),
+                ("agent.", "Agents"),
+                ("number.", "Phone numbers"),
                 ("member.", "Members"),
+                ("invitation.", "Invitations"),
                 ("person.", "People"),
                 ("api_key.", "API keys"),
                 ("webhook.", "Webhooks"),
@@ -171,14 +174,6 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
             let (mode, hint) = (word(entry.details.get("mode")), word(entry.details.get("hint")));
             ("keys", format!("created the {mode} API key {object}, which ends in {hint}"))
         }
-        "webhook.created" => ("webhooks", format!("added the webhook {object}")),
-        "webhook.updated" => ("edit", format!("changed the webhook {object}")),
-        "webhook.secret_rotated" => ("keys", format!("rotated the secret of the webhook {object}")),
-        "webhook.enabled" => ("play", format!("switched on the webhook {object}")),
-        "webhook.disabled" => ("pause", format!("switched off the webhook {object}")),
-        "webhook.deleted" => ("trash", format!("deleted the webhook {object}")),
-        "webhook.tested" => ("webhooks", format!("sent a test to the webhook {object}")),
-        "webhook.redelivered" => ("refresh", format!("sent events again to the webhook {object}")),
         "api_key.rotated" => {
             let (hint, new) = (word(entry.details.get("hint")), word(entry.details.get("new_hint")));
             let end = match entry.details.get("overlap_hours").and_then(Value::as_u64) {
@@ -196,6 +191,14 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
             ("edit", format!("renamed the API key that ends in {}", word(entry.details.get("hint"))))
         }
         "api_key.scopes_given" => ("keys", format!("gave the API key {object} its rights")),
+        "webhook.created" => ("webhooks", format!("added the webhook {object}")),
+        "webhook.updated" => ("edit", format!("changed the webhook {object}")),
+        "webhook.secret_rotated" => ("keys", format!("rotated the secret of the webhook {object}")),
+        "webhook.enabled" => ("play", format!("switched on the webhook {object}")),
+        "webhook.disabled" => ("pause", format!("switched off the webhook {object}")),
+        "webhook.deleted" => ("trash", format!("deleted the webhook {object}")),
+        "webhook.tested" => ("webhooks", format!("sent a test to the webhook {object}")),
+        "webhook.redelivered" => ("refresh", format!("sent events again to the webhook {object}")),
         "organization.created" => ("plus", format!("created the organization {object}")),
         "organization.feature_changed" => {
             let on = entry.details.get("after").and_then(Value::as_bool).unwrap_or_default();
@@ -205,9 +208,34 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
             ("limits", format!("changed the total concurrency of {object}"))
         }
         "demo.loaded" => ("check", "loaded the demo".to_owned()),
+        "member.joined" => (
+            "members",
+            format!("accepted the invitation and is a member, as {}", word(entry.details.get("role"))),
+        ),
+        "member.role_changed" => ("members", format!("changed the role of {object}")),
+        "member.removed" => {
+            ("members", format!("removed {object}, who was {}", word(entry.details.get("role"))))
+        }
+        "member.left" => ("sign-out", format!("left, having been {}", word(entry.details.get("role")))),
+        "invitation.created" => ("mail", format!("invited {object}, as {}", word(entry.details.get("role")))),
+        "invitation.resent" => ("mail", format!("sent the invitation of {object} again")),
+        "invitation.revoked" if reason == "inviter_lost_right" => {
+            ("ban", format!("ended the invitation of {object}: whoever gave it may not invite any more"))
+        }
+        "invitation.revoked" => ("ban", format!("revoked the invitation of {object}")),
+        "invitation.accepted" => ("members", "accepted an invitation, being a member already".to_owned()),
+        "access_dashboard.ended" if reason == "right_lost" => {
+            ("sign-out", format!("ended a visit to {object}: its visitor lost the right to it"))
+        }
         "access_dashboard.ended" => ("sign-out", format!("ended the visit to {object}: it was deleted")),
         "recording.played" => ("play", format!("played the recording of {object}")),
         "recording.downloaded" => ("download", format!("downloaded the recording of {object}")),
+        "agent.created" => ("plus", format!("created the agent {object}")),
+        "agent.updated" => ("edit", format!("changed the agent {object}")),
+        "agent.published" => ("check", format!("published the agent {object}")),
+        "agent.deleted" => ("trash", format!("deleted the agent {object}")),
+        "number.purchased" => ("plus", format!("bought the number {}", phone_text(object))),
+        "number.released" => ("trash", format!("gave back the number {}", phone_text(object))),
         "person.signed_in" => ("check", "signed in".to_owned()),
         "person.signed_out" => ("sign-out", "signed out".to_owned()),
         "person.session_ended" => match entry.details.get("sessions").and_then(Value::as_u64) {

@@ -1,7 +1,7 @@
 //! The dashboard of one account: a sub-account's for its members and for a parent's
 //! administrator inside, and an organization's own.
 //!
-//! Members, billing and audit log are sections: the parent's pages over a
+//! Billing and audit log are sections: the parent's pages over a
 //! sub-account show the same ones.
 
 pub mod agents;
@@ -9,7 +9,6 @@ pub mod audit;
 pub mod billing;
 pub mod call;
 pub mod calls;
-pub mod members;
 pub mod numbers;
 pub mod overview;
 pub mod recording;

@@ -145,7 +145,7 @@ fn shown_once(desk: &Desk, made: &MadeKey, workspace: Option<String>) -> Result<
     let facts = words::facts(&made.key, desk.reach(made.key.workspace), workspace, desk.zone());
     html(&MadePage {
         frame: desk.frame("API key created"),
-        crumbs: desk.crumbs(false),
+        crumbs: desk.crumbs(),
         heading: format!("API key {} created", made.key.name),
         text: made.fresh_text().map(|text| text.reveal().to_owned()),
         facts,
@@ -209,7 +209,7 @@ fn page(
     html_as(
         &NewKeyPage {
             frame,
-            crumbs: desk.crumbs(false),
+            crumbs: desk.crumbs(),
             action: desk.href(),
             cancel_href: desk.href(),
             idempotency_key: form.idempotency_key.clone(),

@@ -11,14 +11,11 @@ use crate::{
         filters::counted,
         page::html,
         parts::{Empty, Pager},
-        views::{
-            account::SectionPage,
-            api_keys::{KeyRow, KeysSection},
-        },
+        views::api_keys::{KeyRow, KeysSection},
     },
 };
 
-use super::{Desk, words};
+use super::{Desk, PATH, words};
 
 /// Rows on a page.
 const PAGE: u16 = 50;
@@ -95,14 +92,5 @@ pub async fn list(desk: Desk, url: web::Query<KeysUrl>) -> Result<HttpResponse, 
         rows,
     };
     let text = "With a key a program uses the API in your place. Whoever has a key can do what it may do.";
-    let mut page = SectionPage::of(desk.frame("API keys"), text, section);
-    page.heading = "API keys".into();
-    if let Some((name, badge)) = desk.beneath() {
-        page.heading = name.to_owned();
-        page.badge = Some(badge);
-        page.text = String::new();
-        page.crumbs = desk.crumbs(true);
-        page.tabs = desk.tabs();
-    }
-    html(&page)
+    html(&desk.page(desk.frame("API keys"), ("API keys", text), PATH, section))
 }

@@ -38,7 +38,7 @@ pub async fn ask(desk: Desk, place: web::Path<KeyPlace>) -> Result<HttpResponse,
     let heading = format!("Revoke {}", key.name);
     html(&ConfirmPage {
         frame: desk.frame(&heading),
-        crumbs: desk.crumbs(false),
+        crumbs: desk.crumbs(),
         errors: ErrorSummary::default(),
         text: String::new(),
         consequences,

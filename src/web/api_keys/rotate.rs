@@ -128,7 +128,7 @@ fn shown_once(desk: &Desk, rotated: &Rotated) -> Result<HttpResponse, Denied> {
     let reach = desk.reach(new.key.workspace);
     html(&MadePage {
         frame: desk.frame("API key rotated"),
-        crumbs: desk.crumbs(false),
+        crumbs: desk.crumbs(),
         heading: format!("A new key follows {}", old.name),
         text: new.fresh_text().map(|text| text.reveal().to_owned()),
         facts: words::facts(&new.key, reach, None, desk.zone()),
@@ -167,7 +167,7 @@ fn page(
     html_as(
         &RotatePage {
             frame,
-            crumbs: desk.crumbs(false),
+            crumbs: desk.crumbs(),
             heading: format!("Rotate {}", key.name),
             action: format!("{}/rotate", desk.key_href(key.id)),
             cancel_href: desk.href(),

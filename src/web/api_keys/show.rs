@@ -73,7 +73,7 @@ async fn page(
     html_as(
         &KeyPage {
             frame,
-            crumbs: desk.crumbs(false),
+            crumbs: desk.crumbs(),
             errors: ErrorSummary::of([&name_field]),
             rename_href: format!("{href}/rename"),
             rotate_href: (accepted && !facts.is_retiring).then(|| format!("{href}/rotate")),

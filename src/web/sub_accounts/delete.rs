@@ -72,6 +72,7 @@ fn counted(contents: &Contents) -> Vec<(String, String)> {
         (contents.transcripts, "transcript", "transcripts"),
         (contents.recordings, "recording", "recordings"),
         (contents.members, "membership", "memberships"),
+        (contents.invitations, "invitation", "invitations"),
         (contents.api_keys, "API key", "API keys"),
         (contents.webhooks, "webhook", "webhooks"),
         (contents.stays, "visit through Access Dashboard", "visits through Access Dashboard"),

@@ -1,5 +1,5 @@
-//! What the parent sees of a sub-account's inside on its own pages: members,
-//! billing, audit log.
+//! What the parent sees of a sub-account's inside on its own pages: billing,
+//! audit log.
 
 use actix_web::{HttpResponse, web};
 use askama::{Template, filters::HtmlSafe};
@@ -16,7 +16,6 @@ use crate::{
         account::{
             audit::{self, AuditUrl},
             billing::{self, BillingUrl},
-            members,
         },
         page::{Here, Visit, html},
         parts::Badge,
@@ -43,17 +42,6 @@ fn page<S: Template + HtmlSafe>(
         badge: Some(Badge::account(listed.status.as_str())),
         section,
     })
-}
-
-/// `GET /accounts/{account}/sub-accounts/{sub_account}/members`
-pub async fn members(
-    scope: Scope<ManageSubAccounts>,
-    visit: Visit,
-    place: web::Path<Place>,
-) -> Result<HttpResponse, Denied> {
-    let listed = super::find(&scope, place.sub_account).await?;
-    let section = members::section(&scope.sub_account(listed.id).await?).await?;
-    page(&scope, &visit, &listed, "Members", "/members", section)
 }
 
 /// `GET /accounts/{account}/sub-accounts/{sub_account}/billing`

@@ -71,3 +71,28 @@ pub struct RefusalFragment<'t> {
     pub text: &'t str,
     pub request_id: &'t str,
 }
+
+/// The page of an invitation's link.
+#[derive(Template)]
+#[template(path = "invitation.html")]
+pub struct InvitationPage {
+    pub frame: Frame,
+    pub errors: ErrorSummary,
+    pub heading: String,
+    pub text: Vec<String>,
+    pub step: Step,
+}
+
+/// What whoever came by an invitation's link does next.
+pub enum Step {
+    /// They are whom it was sent to.
+    Accept { action: String, as_whom: String },
+    /// They are signed in as somebody else; `next` is where they come back to.
+    Elsewhere { next: String, as_whom: String },
+    /// Somebody signs in with the address, and has not yet.
+    SignIn { href: String },
+    /// Nobody signs in with it: they choose a name and a password.
+    New { action: String, email: String, name: Field, password: Field },
+    /// Nothing; whoever has accepted may go on to their accounts.
+    Dead { sign_in: bool },
+}

@@ -2,6 +2,7 @@
 //! database row reaches a template.
 
 pub mod account;
+pub mod api_docs;
 pub mod api_keys;
 pub mod gate;
 pub mod people;

@@ -14,7 +14,7 @@ use crate::{
     values::{ApiKeyId, EventKind, KeyMode, KeyReach, KeyScopes, KeyText, Sealer, WorkspaceId},
 };
 
-use super::{ApiKey, MOST_IN_USE, check_mode, notice, now, told};
+use super::{ApiKey, MOST_IN_USE, check_mode, noticed, now, told};
 
 /// What a key is called: 1 to 60 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -158,7 +158,7 @@ pub fn create(tx: &mut Tx<'_, Administer>, new: &NewKey, again: Again<'_>) -> Re
         "workspace": made.key.workspace,
     });
     let event = told(tx, "api_key.created", &made.key, details);
-    let notice = notice(tx, EventKind::ApiKeyCreated, &made.key);
+    let notice = noticed(tx, EventKind::ApiKeyCreated, &made.key);
     Ok(Change::new(made, event).publishing(notice))
 }
 
@@ -283,7 +283,7 @@ pub fn keep(
         .optional()?;
     if let Some(key) = kept {
         let event = told(tx, "api_key.created", &key, json!({ "mode": mode, "hint": key.hint }));
-        let notice = notice(tx, EventKind::ApiKeyCreated, &key);
+        let notice = noticed(tx, EventKind::ApiKeyCreated, &key);
         return Ok(Change::new(Some(id), event).publishing(notice));
     }
     let without_rights = api_keys::table

@@ -15,7 +15,7 @@ use crate::{
 use super::{
     ApiKey, KeyStatus, check_mode,
     create::{Again, KeyName, Lifetime, MadeKey, check_rights, insert, make_room},
-    notice, now, told,
+    noticed, now, told,
 };
 
 /// The longest that a key is accepted beside the one that follows it, in hours.
@@ -113,7 +113,7 @@ pub fn rotate(
         "expires_at": end.map(OffsetDateTime::unix_timestamp),
     });
     let event = told(tx, "api_key.rotated", &old, details);
-    let notice = notice(tx, EventKind::ApiKeyRotated, &new.key);
+    let notice = noticed(tx, EventKind::ApiKeyRotated, &new.key);
     Ok(Change::new(Rotated { new, old }, event).publishing(notice))
 }
 
@@ -132,7 +132,7 @@ pub fn revoke(tx: &mut Tx<'_, Administer>, id: ApiKeyId) -> Result<Change<()>, E
         .set(api_keys::revoked_at.eq(now))
         .execute(tx.connection())?;
     let details = json!({ "mode": key.mode, "hint": key.hint });
-    let notice = notice(tx, EventKind::ApiKeyRevoked, &key);
+    let notice = noticed(tx, EventKind::ApiKeyRevoked, &key);
     Ok(Change::new((), told(tx, "api_key.revoked", &key, details)).publishing(notice))
 }
 

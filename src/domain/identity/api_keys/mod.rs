@@ -170,10 +170,10 @@ fn told(tx: &Tx<'_, Administer>, action: &'static str, key: &ApiKey, details: Va
     }
 }
 
-/// What webhooks are told of `key`.
-fn notice(tx: &Tx<'_, Administer>, kind: EventKind, key: &ApiKey) -> Notice {
-    let told = json!({ "api_key_id": key.id, "name": key.name, "type": key.mode });
-    Notice::new(tx.account().id, kind, told)
+/// What happened to `key`, for the webhooks of its account.
+fn noticed(tx: &Tx<'_, Administer>, kind: EventKind, key: &ApiKey) -> Notice {
+    let data = json!({ "api_key_id": key.id, "name": key.name, "type": key.mode });
+    Notice::new(tx.account().id, kind, data)
 }
 
 /// A program that may only simulate does not touch keys that make real calls, whichever

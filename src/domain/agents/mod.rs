@@ -1,4 +1,12 @@
 //! Voice agents.
+//!
+//! - [`configure`]: creating, changing, publishing and deleting them.
+//! - [`settings`]: how one behaves.
+//! - [`rules`]: what settings must be.
+
+pub mod configure;
+pub mod rules;
+pub mod settings;
 
 use diesel::prelude::*;
 use time::OffsetDateTime;
@@ -12,6 +20,11 @@ use crate::{
     schema::region::agents,
     values::{AgentId, WorkspaceId, words},
 };
+
+pub use configure::{
+    AgentType, Configured, NewAgent, Update, Version, configured, create, delete, page, update,
+};
+pub use settings::{Changes, Settings};
 
 words! {
     /// How an agent hears and speaks.

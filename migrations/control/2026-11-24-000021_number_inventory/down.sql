@@ -1,0 +1,2 @@
+DROP TABLE number_moves;
+DROP TABLE number_inventory;

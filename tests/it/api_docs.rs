@@ -1,0 +1,1 @@
+//! The documentation of the API: whole, searchable, and with examples that work.
