@@ -5,6 +5,8 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 AXE_VERSION := 4.14.1
 AXE := target/axe/$(AXE_VERSION)
+SCHEMATHESIS_VERSION := 4.32.5
+SCHEMATHESIS := target/schemathesis/$(SCHEMATHESIS_VERSION)
 ARGS ?=
 
 .PHONY: run test bench install install-for-tests
@@ -18,7 +20,7 @@ install:
 install-for-tests:
 	@scripts/install.sh --for-tests
 
-test: install-for-tests $(AXE)
+test: install-for-tests $(AXE) $(SCHEMATHESIS)/installed
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		tests/with_postgres.sh cargo nextest run --locked $(ARGS); \
 	else \
@@ -32,4 +34,11 @@ bench: install
 $(AXE):
 	@mkdir -p target/axe
 	npm install --prefix target/axe --no-save --no-audit --no-fund --silent axe-core@$(AXE_VERSION)
+	@touch $@
+
+# What tries the API against its own description. All versions are pinned.
+$(SCHEMATHESIS)/installed: tests/schemathesis/requirements.txt
+	@rm -rf target/schemathesis
+	python3 -m venv $(SCHEMATHESIS)
+	$(SCHEMATHESIS)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
 	@touch $@

@@ -324,6 +324,17 @@ api_routes! {
         }
         Calls "/calls" { GET v1::calls::list }
         Calls "/calls/{call_id}" { GET v1::calls::show }
+        Webhooks "/user-webhooks" { GET v1::webhooks::list, POST v1::webhooks::create }
+        Webhooks "/user-webhooks/{webhook_id}" {
+            GET v1::webhooks::show, PATCH v1::webhooks::update, DELETE v1::webhooks::delete
+        }
+        Webhooks "/user-webhooks/{webhook_id}/rotate-secret" { POST v1::webhooks::rotate }
+        Webhooks "/user-webhooks/{webhook_id}/test" { POST v1::webhook_deliveries::test }
+        Webhooks "/user-webhooks/{webhook_id}/redeliver" { POST v1::webhook_deliveries::redeliver_failed }
+        Webhooks "/user-webhooks/{webhook_id}/deliveries" { GET v1::webhook_deliveries::list }
+        Webhooks "/user-webhooks/{webhook_id}/deliveries/{event_id}/redeliver" {
+            POST v1::webhook_deliveries::redeliver
+        }
         ApiKeys "/api-keys" { GET v1::api_keys::list, POST v1::api_keys::create }
         ApiKeys "/api-keys/{api_key_id}" {
             GET v1::api_keys::show, PATCH v1::api_keys::rename, DELETE v1::api_keys::revoke

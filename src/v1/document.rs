@@ -20,7 +20,8 @@ use crate::{
 
 use super::{
     agents, api_keys, audit_log, calls, catalogues, countries, deletions, front::Rights, invitations, limits,
-    me, members, numbers, refusal::ErrorBody, sub_accounts, usage, voices, wallet,
+    me, members, numbers, refusal::ErrorBody, sub_accounts, usage, voices, wallet, webhook_deliveries,
+    webhooks,
 };
 
 /// What stands at one address.
@@ -43,6 +44,7 @@ use super::{
         (name = "Sub-accounts", description = "Fully isolated environments beneath your organization."),
         (name = "Limits", description = "How your organization's concurrency is shared out."),
         (name = "Wallets", description = "Prepaid wallets, their transactions, and recharges."),
+        (name = "Webhooks", description = "Addresses of yours that are told when something happens."),
         (name = "Usage", description = "Counters of calls, minutes and costs."),
         (name = "Members", description = "Who belongs to an account, and who is invited."),
         (name = "Audit log", description = "Who did what."),
@@ -81,6 +83,16 @@ struct AtOneAddress;
     numbers::release,
     calls::list,
     calls::show,
+    webhooks::list,
+    webhooks::create,
+    webhooks::show,
+    webhooks::update,
+    webhooks::delete,
+    webhooks::rotate,
+    webhook_deliveries::test,
+    webhook_deliveries::list,
+    webhook_deliveries::redeliver,
+    webhook_deliveries::redeliver_failed,
     api_keys::list,
     api_keys::create,
     api_keys::show,

@@ -36,3 +36,5 @@ pub mod timestamp;
 pub mod usage;
 pub mod voices;
 pub mod wallet;
+pub mod webhook_deliveries;
+pub mod webhooks;

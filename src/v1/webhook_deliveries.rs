@@ -115,8 +115,7 @@ pub async fn list(
     let before = paging.cursor.as_deref().map(str::parse::<EventId>).transpose();
     let before = before.map_err(|_| Error::invalid("cursor", "It is not one that was given."))?;
     let (skip, limit) = (paging.skip(), paging.limit);
-    let (mut rows, total) =
-        scope.read(move |tx| deliveries::listed(tx, id, before, skip, limit)).await?;
+    let (mut rows, total) = scope.read(move |tx| deliveries::listed(tx, id, before, skip, limit)).await?;
     let limit = usize::try_from(limit).map_err(Error::internal)?;
     let more = rows.len() > limit;
     rows.truncate(limit);
@@ -158,7 +157,9 @@ pub async fn redeliver(
     let event_id = scope
         .write(move |tx| {
             let asked = (webhook_id, event_id);
-            once.perform(tx, "webhook.redeliver", &asked, |tx| deliveries::redeliver(tx, webhook_id, event_id))
+            once.perform(tx, "webhook.redeliver", &asked, |tx| {
+                deliveries::redeliver(tx, webhook_id, event_id)
+            })
         })
         .await?;
     Ok(Accepted(WebhookSent { event_id }))

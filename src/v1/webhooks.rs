@@ -170,8 +170,11 @@ pub async fn list(scope: Scope<Administer>, query: Query<ListQuery>) -> Result<R
 #[serde(deny_unknown_fields)]
 pub struct CreateWebhook {
     /// Where events are sent: a public address, on port 443 or 8443.
-    #[schema(max_length = 2000, example = "https://example.com/dialnexa/webhook",
-        pattern = r"^https://([a-z0-9]+(-[a-z0-9]+)*\.)+[a-z]{2,63}(:(443|8443))?(/[A-Za-z0-9._~/-]*)?(\?[A-Za-z0-9._~=&-]*)?$")]
+    #[schema(
+        max_length = 2000,
+        example = "https://example.com/dialnexa/webhook",
+        pattern = r"^https://([a-z0-9]+(-[a-z0-9]+)*\.)+[a-z]{2,63}(:(443|8443))?(/[A-Za-z0-9._~/-]*)?(\?[A-Za-z0-9._~=&-]*)?$"
+    )]
     url: String,
     /// The kinds of events it wants; an empty list for all.
     #[schema(value_type = Vec<ChosenKind>, max_items = 50)]

@@ -47,7 +47,7 @@ pub async fn surround<B: MessageBody + 'static>(
     let answer = async {
         let answered = if !is_for_probes(request.path()) && !is_asked_here(&request, &site) {
             Ok(errors::refuse_host(request))
-        } else if !request.path().starts_with("/v1/") && has_nul(&request) {
+        } else if !answers_nul_itself(request.path()) && has_nul(&request) {
             Ok(errors::refuse_unreadable(request, &asked))
         } else if is_foreign(&request, &site) {
             Ok(errors::refuse_foreign(request, &asked))
@@ -106,6 +106,11 @@ fn is_asked_here(request: &ServiceRequest, site: &Site) -> bool {
     // A whole address in the first line names a host too.
     let named = request.uri().authority().is_none_or(|named| site.is_known_host(named.as_str()));
     named && hosts.next().is_none() && host.is_some_and(|host| site.is_known_host(host))
+}
+
+/// Whether a path is of the API, which refuses a NUL in its own words.
+fn answers_nul_itself(path: &str) -> bool {
+    path.starts_with("/v1/") && path != "/v1/openapi.json"
 }
 
 /// Whether there is a NUL in the address, which no text of ours holds and no database

@@ -24,6 +24,8 @@ fn path(route: &ApiRoute, id: SubAccountId) -> String {
         let prefix = match &path[from + 1..to] {
             "deletion_id" => "del",
             "api_key_id" => "key",
+            "webhook_id" => "webhook",
+            "event_id" => "evt",
             "agent_id" => "agt",
             "number_id" => "num",
             "call_id" => "call",

@@ -183,9 +183,9 @@ fn verdict(takes: Takes, stands: Stands) -> Verdict {
 
 /// Objects that really exist in an account, to ask for.
 #[derive(Debug, Clone, Copy)]
-struct Contents {
-    agent: AgentId,
-    call: CallId,
+pub struct Contents {
+    pub agent: AgentId,
+    pub call: CallId,
     api_key: ApiKeyId,
     webhook: WebhookId,
     event: EventId,
@@ -208,7 +208,7 @@ impl Contents {
     }
 }
 
-async fn fill(world: &World, organization: OrganizationId, account: AccountId) -> Contents {
+pub async fn fill(world: &World, organization: OrganizationId, account: AccountId) -> Contents {
     let scope = world
         .access
         .scope_of_job::<RecordCalls>("test", organization, account, "india".parse().unwrap())

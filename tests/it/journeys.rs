@@ -141,6 +141,8 @@ async fn pages_are_sound(looks: Looks) {
         ("/calls", "calls"),
         ("/billing", "billing"),
         ("/members", "members"),
+        ("/api-keys", "api-keys"),
+        ("/api-keys/new", "api-key-new"),
         ("/audit-log", "audit-log"),
         ("/sub-accounts", "sub-accounts"),
         ("/sub-accounts?q=nothing+matches+this", "sub-accounts-no-match"),

@@ -201,12 +201,12 @@ async fn all_succeed(client: &Client, posts: &[Post]) -> Vec<String> {
 async fn each_request_has_one_effect_whenever_the_program_is_killed() {
     let deployed = Deployed::new("killed");
     let mut server = deployed.start();
-    let new =
-        json!({ "name": "Killed Ltd", "billing_mode": "isolated", "region": "us", "concurrency_limit": 0 });
-    let made = deployed.client().post("/sub-accounts", new).await.expect(201);
-    let sub_account = made["sub_account_id"].as_str().unwrap();
     let mut random = StdRng::seed_from_u64(SEED);
     for round in 0..ROUNDS {
+        let new = json!({ "name": format!("Killed {round}"), "billing_mode": "isolated", "region": "us",
+            "concurrency_limit": 0 });
+        let made = deployed.client().post("/sub-accounts", new).await.expect(201);
+        let sub_account = made["sub_account_id"].as_str().unwrap();
         let posts = Post::all_of(round, sub_account);
         let before = effects(&deployed.client(), round, sub_account).await;
         let answers = random.random_range(1..POSTS - 20);
@@ -228,9 +228,10 @@ async fn each_request_has_one_effect_whenever_the_program_is_killed() {
         assert_eq!(made, (2 * kind, kind, kind, kind), "round {round}, killed after {answers} answers");
     }
     assert_eq!(deployed.number("SELECT coalesce(sum(amount_minor), 0) FROM ledger_postings"), 0);
-    let wrong =
-        "SELECT count(*) FROM ledger_accounts a WHERE balance_minor <> (SELECT coalesce(sum(amount_minor), 0)
-         FROM ledger_postings p WHERE p.ledger_account_id = a.ledger_account_id)";
+    let wrong = "SELECT count(*) FROM ledger_accounts a WHERE balance_minor <> (
+         SELECT coalesce(sum(amount_minor), 0) FROM ledger_postings p
+         WHERE (p.organization_id, p.account_id, p.ledger_account)
+             = (a.organization_id, a.account_id, a.ledger_account))";
     assert_eq!(deployed.number(wrong), 0, "every balance is the sum of its postings");
 }
 

@@ -15,6 +15,7 @@ use dialnexa::{
     values::{AccountId, EventId, OrganizationId, PrivateTargets, SubAccountId, WebhookId},
 };
 use scraper::{Html, Selector};
+use serde_json::json;
 
 use crate::{
     browser::{Browser, Page},
@@ -400,4 +401,74 @@ async fn a_suspended_account_is_told_nothing_and_a_deleted_one_leaves_nothing() 
 /// Opens a page that asks, and confirms it.
 async fn press_at(browser: &Browser, page: &str) {
     browser.submit(&browser.get(page).await.form(page)).await.location();
+}
+
+#[tokio::test]
+async fn the_published_addresses_work_and_one_account_sees_nothing_of_another() {
+    let world = world().await;
+    let tenant = world.northwind;
+    let client = world.sub_account_client(&tenant, tenant.sub_account).await;
+    // As published.
+    let body = json!({
+        "url": "https://example.com/dialnexa/webhook", "events": ["call.completed"], "is_active": true,
+        "secret": "replace-with-a-long-random-secret"
+    });
+    let first = client.post_once("/user-webhooks", "webhook-1", body.clone()).await;
+    let made = first.expect(201);
+    assert_eq!(first.text, client.post_once("/user-webhooks", "webhook-1", body).await.text);
+    assert_eq!(made["webhook"]["secret"], "replace-with-a-long-random-secret");
+    for field in ["id", "url", "events", "is_active", "createdAt"] {
+        assert!(!made[field].is_null() && made[field] == made["webhook"][field], "{field}: {made}");
+    }
+    let path = format!("/user-webhooks/{}", made["id"].as_str().unwrap());
+    assert_eq!(client.get(&path).await.expect(200)["webhook"]["secret"], "********");
+    let listed = client.get("/user-webhooks").await.expect(200);
+    assert_eq!(
+        (&listed["total"], &listed["limit"], &listed["totalPages"]),
+        (&json!(1), &json!(10), &json!(1))
+    );
+    assert_eq!(listed["webhooks"][0]["secret"], "********");
+    for (body, field) in [
+        (json!({ "url": "http://example.com/", "events": [] }), "url"),
+        (json!({ "url": "https://example.com/", "events": ["order.paid"] }), "events"),
+        (json!({ "url": "https://example.com/", "events": [], "secret": "short" }), "secret"),
+        (json!({ "url": "https://example.com/", "events": [], "price": 1 }), "price"),
+    ] {
+        let told = client.post("/user-webhooks", body).await.expect(400);
+        assert!(told["message"].to_string().contains(field), "{told}");
+    }
+
+    // Sent by the caller's own secret, and rotated.
+    let receiver = Receiver::open();
+    let body = json!({ "url": receiver.url, "events": [], "secret": "mySuperSecret" });
+    let own = client.patch(&path, body).await.expect(200);
+    assert_eq!(own["url"], receiver.url);
+    let test = client.post(&format!("{path}/test"), json!({})).await.expect(202);
+    let received = receiver.wait_for(1).await.remove(0);
+    assert_eq!(test["event_id"], received.id());
+    assert_eq!(received.signatures(), BTreeSet::from([received.signature("mySuperSecret")]));
+    let delivered = "SELECT count(*) FROM webhook_deliveries WHERE status = 'delivered'";
+    eventually("it is noted", || (world.count(delivered) == 1).then_some(())).await;
+    let log = client.get(&format!("{path}/deliveries")).await.expect(200);
+    assert_eq!(log["data"][0]["event_id"], received.id());
+    assert_eq!((&log["data"][0]["attempts"][0]["status"], &log["meta"]["total"]), (&json!(204), &json!(1)));
+    let again = format!("{path}/deliveries/{}/redeliver", received.id());
+    client.post(&again, json!({})).await.expect(202);
+    assert_eq!(receiver.wait_for(2).await[1].id(), received.id());
+    let none = client.post(&format!("{path}/redeliver"), json!({ "since_hours": 24 })).await.expect(202);
+    assert_eq!(none["redelivered"], 0);
+    let rotated = client.post(&format!("{path}/rotate-secret"), json!({})).await.expect(200);
+    assert!(rotated["secret"].as_str().unwrap().starts_with("whsec_"));
+    client.patch(&path, json!({ "is_active": false })).await.expect(200);
+    assert_eq!(client.post(&again, json!({})).await.code(), "webhook_disabled");
+
+    // The parent reaches it by its path alone; nobody else does.
+    let parent = world.parent_client(&tenant).await;
+    let beneath = format!("/sub-accounts/{}{path}", tenant.sub_account);
+    assert_eq!(parent.get(&beneath).await.expect(200)["id"], made["id"]);
+    parent.get(&format!("/organization{path}")).await.expect(404);
+    world.parent_client(&world.southwind).await.get(&beneath).await.expect(404);
+    let deleted = client.delete(&path).await.expect(200);
+    assert_eq!((&deleted["success"], &deleted["id"]), (&json!(true), &made["id"]));
+    client.get(&path).await.expect(404);
 }

@@ -37,7 +37,7 @@ const IDS: &[(&str, &str)] = &[
     ("sa", "SUB_ACCOUNT_ID"),
     ("ws", "WORKSPACE_ID"),
     ("usr", "USER_ID"),
-    ("key", "KEY_ID"),
+    ("key", "API_KEY_ID"),
     ("agt", "AGENT_ID"),
     ("num", "NUMBER_ID"),
     ("call", "CALL_ID"),
