@@ -279,7 +279,7 @@ macro_rules! asked {
                     outbound_phone_number_id: self.outbound_phone_number_id.map(|attached| attached.0),
                     agent_functions: self.agent_functions.as_ref().map(functions),
                     post_call_analysis: match (&self.post_call_analysis, &self.postcall_analysis) {
-                        (Some(one), Some(other)) => Some(analysis(&[one.as_slice(), other].concat())),
+                        (Some(one), Some(other)) => Some(analysis(&[one.as_slice(), other.as_slice()].concat())),
                         (one, other) => one.as_ref().or(other.as_ref()).map(analysis),
                     },
                     fallback_voices: self.fallback_voices.as_ref().map(voices),
