@@ -138,6 +138,9 @@ pub async fn delete(
     query: Query<DeleteQuery>,
 ) -> Result<Accepted<Deletion>, Denied> {
     let id = place.0.sub_account_id;
+    if query.0.write_off.is_some_and(|amount| amount < 0.0) {
+        return Err(Error::invalid("write_off", "The amount must not be below zero.").into());
+    }
     let write_off = query.0.write_off.map(|amount| Amount::of_major(amount)?.minor("The wallet"));
     let acknowledged_balance =
         write_off.transpose().map_err(|wrong| Error::invalid("write_off", wrong.message))?;

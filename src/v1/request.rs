@@ -320,10 +320,9 @@ mod tests {
 
     #[test]
     fn whole_numbers_are_read_however_they_are_written() {
-        for json in [r#"{"name": "1.5", "inner": {"list": [10.0, 1e1, -0.0]}}"#] {
-            let read = parse::<Example>(json.as_bytes()).unwrap();
-            assert_eq!((read.name.as_str(), read.inner.unwrap().list), ("1.5", vec![10, 10, 0]));
-        }
+        let json = r#"{"name": "1.5", "inner": {"list": [10.0, 1e1, -0.0]}}"#;
+        let read = parse::<Example>(json.as_bytes()).unwrap();
+        assert_eq!((read.name.as_str(), read.inner.unwrap().list), ("1.5", vec![10, 10, 0]));
         assert!(refused(r#"{"name": "a", "inner": {"list": [10.5]}}"#).starts_with("inner.list[0]: "));
     }
 

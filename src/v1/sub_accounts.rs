@@ -277,6 +277,11 @@ pub async fn create(
     body: Body<CreateSubAccount>,
 ) -> Result<Created<NewlyMade>, Denied> {
     let asked = body.into_inner();
+    if asked.external_id.as_deref().is_some_and(|reference| reference.trim().is_empty()) {
+        return Err(
+            Error::invalid("external_id", "A reference has 1 to 100 characters; or leave it out.").into()
+        );
+    }
     let input = NewSubAccountInput {
         name: asked.name.unwrap_or_default(),
         billing_mode: asked.billing_mode.unwrap_or_default(),

@@ -171,7 +171,7 @@ pub async fn list(scope: Scope<Administer>, query: Query<ListQuery>) -> Result<R
 pub struct CreateWebhook {
     /// Where events are sent: a public address, on port 443 or 8443.
     #[schema(
-        max_length = 2000,
+        max_length = 1900,
         example = "https://example.com/dialnexa/webhook",
         pattern = r"^https://([a-z0-9]+(-[a-z0-9]+)*\.)+[a-z]{2,63}(:(443|8443))?(/[A-Za-z0-9._~/-]*)?(\?[A-Za-z0-9._~=&-]*)?$"
     )]
@@ -280,7 +280,7 @@ pub async fn show(scope: Scope<Administer>, place: Path<Place>) -> Result<Reply<
 #[serde(deny_unknown_fields)]
 pub struct UpdateWebhook {
     /// Another address.
-    #[schema(value_type = String, required = false, max_length = 2000, example = "https://example.com/updated",
+    #[schema(value_type = String, required = false, max_length = 1900, example = "https://example.com/updated",
         pattern = r"^https://([a-z0-9]+(-[a-z0-9]+)*\.)+[a-z]{2,63}(:(443|8443))?(/[A-Za-z0-9._~/-]*)?(\?[A-Za-z0-9._~=&-]*)?$")]
     #[serde(default, deserialize_with = "super::request::present")]
     url: Option<String>,

@@ -146,6 +146,10 @@ impl WebhookUrl {
         }
         let no_address = "Enter an address such as https://example.com/hooks.";
         let url = Url::parse(text).map_err(|_| no_address)?;
+        // Written out in full it may be longer than it was typed.
+        if url.as_str().len() > LONGEST {
+            return Err("The address must be at most 2,000 characters long.");
+        }
         if !matches!(url.scheme(), "https" | "http") {
             return Err("The address must begin with https://.");
         }

@@ -110,13 +110,20 @@ impl Fixture<'_> {
     /// An id for each variable, of a thing that is there.
     async fn variables(&self, shown: &Shown) -> BTreeMap<String, String> {
         let mut found = BTreeMap::new();
-        for name in &shown.variables {
+        // A webhook before the events that it is sent.
+        let (events, others): (Vec<_>, Vec<_>) = shown.variables.iter().partition(|name| *name == "EVENT_ID");
+        for name in others.into_iter().chain(events) {
             let id = match name.as_str() {
                 "SUB_ACCOUNT_ID" => self.new_sub_account(name).await,
                 "DELETION_ID" => {
                     let id = self.new_sub_account("DELETED").await;
                     let gone = self.parent.delete(&format!("/sub-accounts/{id}")).await.expect(202);
                     gone["deletion_id"].as_str().unwrap().to_owned()
+                }
+                "EVENT_ID" => {
+                    let sent = format!("/user-webhooks/{}/test", found["WEBHOOK_ID"]);
+                    let sent = answer(self.client(shown).request(Method::POST, &sent)).await.expect(202);
+                    sent["event_id"].as_str().unwrap().to_owned()
                 }
                 _ => self.obtained(shown, name).await,
             };

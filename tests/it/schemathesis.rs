@@ -29,12 +29,18 @@ fn root() -> PathBuf {
 }
 
 /// Runs it as whoever has this key; what it reports, and whether it is content.
-async fn report(world: &World, client: &Client) -> (bool, String) {
+async fn report(world: &World, client: &Client, paths: &str) -> (bool, String) {
     let folder = root().join("tests/schemathesis");
     let output = tokio::process::Command::new(program())
         .arg("--config-file")
         .arg(folder.join("schemathesis.toml"))
-        .args(["--no-color", "run", &format!("{}/v1/openapi.json", world.base)])
+        .args([
+            "--no-color",
+            "run",
+            "--include-path-regex",
+            paths,
+            &format!("{}/v1/openapi.json", world.base),
+        ])
         .env("SCHEMATHESIS_HOOKS", "hooks")
         .env("PYTHONPATH", &folder)
         .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -61,9 +67,16 @@ async fn rich(world: &World, tenant: &Tenant) {
     world.pay_in(tenant, AccountId::from(tenant.organization), 100_000_000_000_000).await;
 }
 
-async fn satisfied(world: &World, client: &Client, own: &str) {
+/// The addresses that a parent's key asks; at all others it is told to name its target,
+/// and those of a sub-account's key, for which nothing else exists: `api_isolation` asks
+/// every address by every kind of key.
+const PARENTS: &str =
+    "^/v1/(me$|limits|deletions|sub-accounts|organization/|languages|llms|voices|transcribers|phone-)";
+const SUB_ACCOUNTS: &str = "^/v1/(?!limits|deletions|sub-accounts|organization/)";
+
+async fn satisfied(world: &World, client: &Client, paths: &str, own: &str) {
     std::fs::create_dir_all(&world.data_dir).unwrap();
-    let (content, report) = report(world, client).await;
+    let (content, report) = report(world, client, paths).await;
     println!("{report}");
     assert!(content, "schemathesis found faults:\n{report}");
     // It could be content because nothing was let through.
@@ -77,7 +90,7 @@ async fn the_api_keeps_to_its_description_for_a_parent() {
     let tenant = world.northwind;
     rich(&world, &tenant).await;
     let client = world.parent_client(&tenant).await;
-    satisfied(&world, &client, "/organization/wallet").await;
+    satisfied(&world, &client, PARENTS, "/organization/wallet").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,5 +99,5 @@ async fn the_api_keeps_to_its_description_for_a_sub_account() {
     let tenant = world.northwind;
     rich(&world, &tenant).await;
     let client = world.sub_account_client(&tenant, tenant.sub_account).await;
-    satisfied(&world, &client, "/wallet").await;
+    satisfied(&world, &client, SUB_ACCOUNTS, "/wallet").await;
 }

@@ -84,6 +84,8 @@ pub struct InvitationPage {
 }
 
 /// What whoever came by an invitation's link does next.
+// There is one of them at a time.
+#[allow(clippy::large_enum_variant)]
 pub enum Step {
     /// They are whom it was sent to.
     Accept { action: String, as_whom: String },
