@@ -39,7 +39,7 @@ use super::{
         voices::voices, voices::accents, voices::speech_voices, voices::voice,
         voices::voice_languages, countries::countries, countries::prices,
     ),
-    components(schemas(ErrorBody, agents::AgentVersion, list::Sort, sub_accounts::Order)),
+    components(schemas(ErrorBody, agents::AgentVersion, agents::VersionDetails, list::Sort, sub_accounts::Order)),
     tags(
         (name = "Sub-accounts", description = "Fully isolated environments beneath your organization."),
         (name = "Limits", description = "How your organization's concurrency is shared out."),

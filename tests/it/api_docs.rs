@@ -92,6 +92,30 @@ async fn every_operation_of_the_document_is_shown_once() {
     assert!(shown.iter().all(|one| !one.id.is_empty()));
 }
 
+#[tokio::test]
+async fn the_document_refers_to_nothing_that_it_does_not_hold() {
+    fn references(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(fields) => {
+                let reference = fields.get("$ref").and_then(Value::as_str);
+                found.extend(reference.map(str::to_owned));
+                fields.values().for_each(|value| references(value, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+    let document = document(&World::new().await).await;
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.len() > 100);
+    let missing: Vec<_> = found
+        .iter()
+        .filter(|reference| document.pointer(reference.strip_prefix('#').unwrap_or("/none")).is_none())
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 /// What an example is run with.
 struct Fixture<'w> {
     world: &'w World,

@@ -253,7 +253,7 @@ async fn calls_are_filtered_sorted_and_paged_and_each_mode_sees_its_own() {
         let id = new.parse::<CallId>().unwrap().uuid();
         c.batch_execute(&format!("UPDATE calls SET mode = 'test' WHERE call_id = '{id}'")).unwrap();
     });
-    assert_eq!(ids(&test.get("/calls").await.expect(200)), [new.clone()]);
+    assert_eq!(ids(&test.get("/calls").await.expect(200)), std::slice::from_ref(&new));
     test.get(&format!("/calls/{new}")).await.expect(200);
     client.get(&format!("/calls/{new}")).await.expect(404);
     let foreign = world.sub_account_client(&world.southwind, world.southwind.sub_account).await;
