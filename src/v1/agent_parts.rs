@@ -225,7 +225,7 @@ impl PartialSchema for Keywords {
             .description(Some("At most 100 terms of 50 characters, with commas between them."))
             .max_length(Some(2000))
             .pattern(Some(format!("^{term}(,{term}){{0,99}}$")))
-            .examples([serde_json::json!("DialNexa, customer success")])
+            .examples([serde_json::json!("Acme, customer success")])
             .into()
     }
 }

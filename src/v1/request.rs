@@ -66,7 +66,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     }
 }
 
-/// What is wrong with a body is told to those alone whom the account in the address is
+/// What is wrong with a body or a query is told to those alone whom the account in the address is
 /// there for: the parts of a request are read at the same time, and whichever is refused
 /// first would else be what is answered (`trust.md` S1).
 async fn check_target(request: &HttpRequest) -> Result<(), Denied> {
@@ -197,12 +197,21 @@ pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest for Query<T> {
+impl<T: DeserializeOwned + 'static> FromRequest for Query<T> {
     type Error = Denied;
-    type Future = std::future::Ready<Result<Self, Denied>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Denied>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(query(request.query_string()).map(Self).map_err(Denied))
+        let request = request.clone();
+        Box::pin(async move {
+            match query(request.query_string()) {
+                Ok(read) => Ok(Self(read)),
+                Err(wrong) => {
+                    check_target(&request).await?;
+                    Err(Denied(wrong))
+                }
+            }
+        })
     }
 }
 

@@ -172,7 +172,7 @@ pub struct CreateWebhook {
     /// Where events are sent: a public address, on port 443 or 8443.
     #[schema(
         max_length = 1900,
-        example = "https://example.com/dialnexa/webhook",
+        example = "https://example.com/webhooks/voice",
         pattern = r"^https://([a-z0-9]+(-[a-z0-9]+)*\.)+[a-z]{2,63}(:(443|8443))?(/[A-Za-z0-9._~/-]*)?(\?[A-Za-z0-9._~=&-]*)?$"
     )]
     url: String,
@@ -220,7 +220,7 @@ impl ToSchema for ChosenKind {}
 /// account can have 20 webhooks; beyond them the answer is 409 `too_many_webhooks`.
 #[utoipa::path(post, path = "/user-webhooks", tag = "Webhooks", operation_id = "createWebhook",
     request_body(content = CreateWebhook, example = json!({
-        "url": "https://example.com/dialnexa/webhook", "events": ["call.completed"], "is_active": true,
+        "url": "https://example.com/webhooks/voice", "events": ["call.completed"], "is_active": true,
         "secret": "replace-with-a-long-random-secret"
     })),
     responses((status = 201, description = "It was made.", body = WebhookAnswer)))]
