@@ -138,8 +138,8 @@ pub async fn delete(
     query: Query<DeleteQuery>,
 ) -> Result<Accepted<Deletion>, Denied> {
     let id = place.0.sub_account_id;
-    if query.0.write_off.is_some_and(|amount| amount < 0.0) {
-        return Err(Error::invalid("write_off", "The amount must not be below zero.").into());
+    if query.0.write_off.is_some_and(|amount| !(0.0..=1_000_000_000.0).contains(&amount)) {
+        return Err(Error::invalid("write_off", "Name an amount from 0 to 1000000000.").into());
     }
     let write_off = query.0.write_off.map(|amount| Amount::of_major(amount)?.minor("The wallet"));
     let acknowledged_balance =
