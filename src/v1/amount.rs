@@ -1,9 +1,6 @@
 //! Money as the API writes it: decimal major units (`domain.md` 4.1).
 
-use rust_decimal::{
-    Decimal,
-    prelude::{FromPrimitive, ToPrimitive},
-};
+use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::Error as _};
 use serde_json::Number;
 use utoipa::{
@@ -26,7 +23,8 @@ impl Amount {
     /// # Errors
     /// Which rule it breaks, on the field `amount`: it is out of range.
     pub(super) fn of_major(major: f64) -> Result<Self, FieldError> {
-        let decimal = if major.abs() < LARGEST { Decimal::from_f64(major) } else { None };
+        // By its shortest text, which is what was sent: a conversion by arithmetic is not exact.
+        let decimal = if major.abs() < LARGEST { major.to_string().parse::<Decimal>().ok() } else { None };
         decimal
             .map(|decimal| Self(decimal.normalize()))
             .ok_or_else(|| FieldError::new("amount", "The amount is out of range."))
@@ -59,7 +57,8 @@ impl Serialize for Amount {
             Some(whole) => serializer.serialize_i64(whole),
             // Sums of money have at most 15 digits, and so many survive.
             None => {
-                serializer.serialize_f64(self.0.to_f64().ok_or_else(|| S::Error::custom("out of range"))?)
+                let written = self.0.to_string().parse().map_err(|_| S::Error::custom("out of range"))?;
+                serializer.serialize_f64(written)
             }
         }
     }
@@ -101,6 +100,14 @@ mod tests {
         fn an_amount_comes_back_as_it_went(minor in -999_999_999_999_999_i64..1_000_000_000_000_000) {
             let written = serde_json::to_string(&Amount::from(&Money::new(minor, "INR"))).unwrap();
             prop_assert_eq!(read(&written).unwrap().minor("INR"), Ok(minor), "{}", written);
+        }
+    }
+
+    #[test]
+    fn fifteen_digits_survive() {
+        for minor in [442_454_723_288_673, 999_999_999_999_999, -442_454_723_288_673] {
+            let written = serde_json::to_string(&Amount::from(&Money::new(minor, "INR"))).unwrap();
+            assert_eq!(read(&written).unwrap().minor("INR"), Ok(minor), "{written}");
         }
     }
 
