@@ -47,7 +47,7 @@ impl Deployed {
     fn new(name: &str) -> Self {
         let owner: DatabaseUrl = env::var("DIALNEXA_DATABASE_URL").expect("run `make test`").parse().unwrap();
         let name = format!("it_{}_{name}", std::process::id());
-        let mut deployed = Self { folder: Folder::new(), owner, name, port: free_port(), key: String::new() };
+        let mut deployed = Self { folder: Folder::new(), owner, name, port: 0, key: String::new() };
         deployed.drop_all();
         let output = deployed.command(&["demo"]).output().unwrap();
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -63,7 +63,9 @@ impl Deployed {
         command
     }
 
-    fn start(&self) -> Server {
+    /// Starts it on a port that is free now.
+    fn start(&mut self) -> Server {
+        self.port = free_port();
         let listen = format!("127.0.0.1:{}", self.port);
         Server::spawn(self.command(&["run", "--listen", &listen]), self.port)
     }
@@ -199,7 +201,7 @@ async fn all_succeed(client: &Client, posts: &[Post]) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_request_has_one_effect_whenever_the_program_is_killed() {
-    let deployed = Deployed::new("killed");
+    let mut deployed = Deployed::new("killed");
     let mut server = deployed.start();
     let mut random = StdRng::seed_from_u64(SEED);
     for round in 0..ROUNDS {
