@@ -21,7 +21,7 @@ use actix_web::{
     http::header::CONTENT_TYPE,
     web,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use url::form_urlencoded;
 
 use crate::{
@@ -114,6 +114,11 @@ pub fn csrf_fields(key: &FormKey, context: &impl Context) -> CsrfFields {
     let token = key.0.sign(PURPOSE, &[&context.bound_to(), &place]);
     CsrfFields { context: place, token }
 }
+
+/// A form that only confirms.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmForm {}
 
 /// A form as it was sent, closed until it is known by whom.
 pub struct Submitted<T> {

@@ -6,11 +6,10 @@ use crate::{
     access::Denied,
     domain::identity::api_keys,
     web::{
-        forms::Submitted,
+        forms::{ConfirmForm, Submitted},
         notices::told,
         page::{html, see},
         parts::ErrorSummary,
-        sub_accounts::lifecycle::ConfirmForm,
         views::sub_accounts::ConfirmPage,
     },
 };

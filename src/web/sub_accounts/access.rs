@@ -14,13 +14,13 @@ use crate::{
     error::Error,
     values::AccountId,
     web::{
-        forms::Submitted,
+        forms::{ConfirmForm, Submitted},
         notices::told,
         page::{home_href, see},
     },
 };
 
-use super::{Place, lifecycle::ConfirmForm};
+use super::Place;
 
 /// The form that enters.
 #[derive(Debug, Default, Deserialize)]

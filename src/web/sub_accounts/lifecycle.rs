@@ -2,7 +2,6 @@
 //! (`domain.md` 2.3).
 
 use actix_web::{HttpResponse, web};
-use serde::Deserialize;
 
 use crate::{
     access::{
@@ -14,7 +13,7 @@ use crate::{
         sub_accounts::{lifecycle, list::Listed},
     },
     web::{
-        forms::Submitted,
+        forms::{ConfirmForm, Submitted},
         notices::told,
         page::{Here, Visit, html, see},
         parts::ErrorSummary,
@@ -23,11 +22,6 @@ use crate::{
 };
 
 use super::Place;
-
-/// A form that only confirms.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConfirmForm {}
 
 /// `GET /accounts/{account}/sub-accounts/{sub_account}/suspend`
 pub async fn ask_suspend(

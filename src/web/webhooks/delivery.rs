@@ -8,15 +8,13 @@ use crate::{
     domain::webhooks::{deliveries, endpoints},
     values::{EventId, WebhookId},
     web::{
-        forms::Submitted,
+        forms::{ConfirmForm, Submitted},
         notices::told,
         page::{Here, Visit, html, see, zone},
         parts::Badge,
         views::webhooks::{AttemptRow, DeliveryPage},
     },
 };
-
-use super::ConfirmForm;
 
 /// The ids in the address.
 #[derive(Debug, Deserialize)]

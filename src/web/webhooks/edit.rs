@@ -16,7 +16,7 @@ use crate::{
     error::{Error, FieldError},
     values::{EventKind, PrivateTargets, Sealer, WebhookId},
     web::{
-        forms::Submitted,
+        forms::{ConfirmForm, Submitted},
         notices::told,
         page::{Here, Visit, html, html_as, see},
         parts::{Choice, ErrorSummary, Field},
@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-use super::{ConfirmForm, Place};
+use super::Place;
 
 /// The form as it is sent.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -28,11 +28,6 @@ pub struct Place {
     webhook: WebhookId,
 }
 
-/// A form that only confirms.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConfirmForm {}
-
 fn list_href(scope: &Scope<Administer>) -> String {
     format!("{}/webhooks", home_href(scope.asker().account.id))
 }

@@ -7,8 +7,9 @@ use time::{Duration, OffsetDateTime};
 use crate::{
     access::{Denied, Scope, permission::Administer},
     domain::webhooks::{DAYS_KEPT, deliveries, endpoints},
+    values::WebhookId,
     web::{
-        forms::Submitted,
+        forms::{ConfirmForm, Submitted},
         notices::told,
         page::{Here, Visit, html, see},
         parts::ErrorSummary,
@@ -16,7 +17,7 @@ use crate::{
     },
 };
 
-use super::{ConfirmForm, Place};
+use super::Place;
 
 /// `POST /accounts/{account}/webhooks/{webhook}/enable`
 pub async fn enable(
@@ -25,9 +26,7 @@ pub async fn enable(
     form: Submitted<ConfirmForm>,
 ) -> Result<HttpResponse, Denied> {
     form.by(&scope)?;
-    let id = place.webhook;
-    scope.write(move |tx| endpoints::switch(tx, id, true)).await?;
-    Ok(see(told(&super::href(&scope, id), "webhook-on")))
+    switch(&scope, place.webhook, true).await
 }
 
 /// `POST /accounts/{account}/webhooks/{webhook}/disable`
@@ -37,9 +36,12 @@ pub async fn disable(
     form: Submitted<ConfirmForm>,
 ) -> Result<HttpResponse, Denied> {
     form.by(&scope)?;
-    let id = place.webhook;
-    scope.write(move |tx| endpoints::switch(tx, id, false)).await?;
-    Ok(see(told(&super::href(&scope, id), "webhook-off")))
+    switch(&scope, place.webhook, false).await
+}
+
+async fn switch(scope: &Scope<Administer>, id: WebhookId, on: bool) -> Result<HttpResponse, Denied> {
+    scope.write(move |tx| endpoints::switch(tx, id, on)).await?;
+    Ok(see(told(&super::href(scope, id), if on { "webhook-on" } else { "webhook-off" })))
 }
 
 /// `POST /accounts/{account}/webhooks/{webhook}/test`
