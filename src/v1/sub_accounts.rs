@@ -374,6 +374,7 @@ pub async fn update(
         None => None,
     };
     let seen_limit = seen.as_ref().map(|seen| seen.concurrency_limit);
+    let seen_mode = seen.as_ref().map(|seen| seen.billing_mode);
     let changed = scope.write(move |tx| {
         let mut change = Change::none(());
         if let Some(to) = limit {
@@ -385,7 +386,7 @@ pub async fn update(
                 change.and(lifecycle::rename(tx, id, seen.as_ref().map(|seen| seen.name.as_str()), name)?);
         }
         if let Some(mode) = asked.billing_mode {
-            change = change.and(lifecycle::change_billing_mode(tx, id, mode)?);
+            change = change.and(lifecycle::change_billing_mode(tx, id, seen_mode, mode)?);
         }
         Ok(change)
     });
@@ -408,7 +409,11 @@ fn overtaken() -> Error {
 /// To whoever said what they had read, somebody else's change is a failed precondition.
 fn stale(error: Error, has_said: bool) -> Error {
     match error {
-        Error::Conflict { code: "name_changed" | "limit_changed", .. } if has_said => overtaken(),
+        Error::Conflict { code: "name_changed" | "limit_changed" | "billing_mode_changed", .. }
+            if has_said =>
+        {
+            overtaken()
+        }
         other => other,
     }
 }

@@ -1,13 +1,17 @@
 //! The API as client systems use it (`domain.md` 6).
 
 use dialnexa::{
-    access::Change,
-    access::permission::RecordCalls,
+    access::{
+        Change,
+        permission::{ManageSubAccounts, RecordCalls},
+    },
     domain::{
         billing::ledger::{self, Entry},
         idempotency,
+        sub_accounts::lifecycle,
     },
-    values::{AccountId, SubAccountId},
+    error::Error,
+    values::{AccountId, BillingMode, SubAccountId},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -170,6 +174,21 @@ async fn somebody_elses_change_is_not_overwritten() {
     let now =
         client.request(Method::PATCH, &path).header("If-Match", &tag).json(&json!({ "name": "Slower" }));
     assert_eq!(answer(now).await.expect(200)["name"], "Slower");
+}
+
+#[actix_web::test]
+async fn who_pays_is_not_changed_by_whoever_read_something_else() {
+    let world = World::new().await;
+    let tenant = world.northwind;
+    let (id, organization) = (tenant.sub_account, tenant.organization.into());
+    let scope = world.access.scope_of_member::<ManageSubAccounts>(tenant.owner, organization).await.unwrap();
+    let change = async |seen| {
+        let to = BillingMode::Consolidated;
+        scope.write(move |tx| lifecycle::change_billing_mode(tx, id, Some(seen), to)).await
+    };
+    let refused = change(BillingMode::Consolidated).await;
+    assert!(matches!(refused, Err(Error::Conflict { code: "billing_mode_changed", .. })), "{refused:?}");
+    assert!(change(BillingMode::Isolated).await.unwrap());
 }
 
 #[actix_web::test]

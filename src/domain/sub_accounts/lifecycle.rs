@@ -118,14 +118,17 @@ pub fn rename(
 }
 
 /// Changes who pays. Calls in progress settle in the mode they began in; what is in the
-/// sub-account's wallet stays there, frozen while the parent pays. Tells whether anything
-/// changed.
+/// sub-account's wallet stays there, frozen while the parent pays. `seen` is the mode that
+/// the editor was shown, where they were shown one. Tells whether anything changed.
 ///
 /// # Errors
-/// [`Error::NotFound`] for an id that is not one of this organization's.
+/// [`Error::NotFound`] for an id that is not one of this organization's;
+/// [`Error::Conflict`] with code `billing_mode_changed` when somebody else changed it
+/// meanwhile.
 pub fn change_billing_mode(
     tx: &mut Tx<'_, ManageSubAccounts>,
     id: SubAccountId,
+    seen: Option<BillingMode>,
     to: BillingMode,
 ) -> Result<Change<bool>, Error> {
     let organization = tx.organization();
@@ -134,6 +137,12 @@ pub fn change_billing_mode(
     let from: BillingMode = row.select(sub_accounts::billing_mode).first(tx.connection())?;
     if from == to {
         return Ok(Change::none(false));
+    }
+    if seen.is_some_and(|seen| seen != from) {
+        return Err(Error::Conflict {
+            code: "billing_mode_changed",
+            message: "Somebody changed who pays for this sub-account while you were editing.".to_owned(),
+        });
     }
     diesel::update(row).set(sub_accounts::billing_mode.eq(to)).execute(tx.connection())?;
     let details = json!({ "before": from, "after": to });
