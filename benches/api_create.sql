@@ -14,6 +14,12 @@ INSERT INTO workspaces (workspace_id, name, region) VALUES (('01a20e3c-2c84-76de
 INSERT INTO ledger_accounts (ledger_account, currency)
 VALUES ('wallet', 'INR'), ('payments', 'INR'), ('usage', 'INR'), ('write_offs', 'INR');
 SELECT set_config('app.account_id', '{organization}', true);
+SELECT webhook_id, kinds FROM webhook_endpoints WHERE active ORDER BY webhook_id FOR NO KEY UPDATE;
+SELECT set_config('role', 'dialnexa_tenant', true), set_config('app.organization_id', '{organization}', true),
+    set_config('app.account_id', (('01a20e3c-2c84-76de-b8f0-' || (:random)::text)::uuid)::text, true);
+SELECT webhook_id, kinds FROM webhook_endpoints WHERE active ORDER BY webhook_id FOR NO KEY UPDATE;
+SELECT set_config('role', 'dialnexa_tenant', true), set_config('app.organization_id', '{organization}', true),
+    set_config('app.account_id', '{organization}', true);
 SELECT last_sequence AS last_sequence_own, last_hash AS last_hash_x FROM audit_heads LIMIT 1 FOR UPDATE \gset
 UPDATE audit_heads SET last_sequence = :last_sequence_own + 1, last_hash = '\x7b3a3551f19bab2144c35f43e1864653';
 INSERT INTO audit_entries (sequence, audit_entry_id, occurred_at, actor_kind, actor_name, action, object, object_id,
@@ -22,7 +28,8 @@ VALUES (:last_sequence_own + 1, ('01a20e3c-2c86-733f-a1d3-' || (:random)::text):
     'sub_account.created', 'Acme Telecom', 'sa_01m873rb44evfbhw7evmdqrbx5',
     '{"region": "india", "billing_mode": "isolated", "concurrency_limit": 0}', '127.0.0.1',
     '01a20e3c2c8276b8bfdc14979b97249e', '\x56ebf7c099f7f21b7c6113a612e255d0', '\x7b3a3551f19bab2144c35f43e1864653');
-SELECT set_config('app.account_id', (('01a20e3c-2c84-76de-b8f0-' || (:random)::text)::uuid)::text, true);
+SELECT set_config('role', 'dialnexa_tenant', true), set_config('app.organization_id', '{organization}', true),
+    set_config('app.account_id', (('01a20e3c-2c84-76de-b8f0-' || (:random)::text)::uuid)::text, true);
 SELECT last_sequence FROM audit_heads LIMIT 1 FOR UPDATE;
 INSERT INTO audit_heads (last_sequence, last_hash) VALUES (0, '') ON CONFLICT DO NOTHING;
 SELECT last_sequence AS last_sequence_theirs, last_hash AS last_hash_x FROM audit_heads LIMIT 1 FOR UPDATE \gset
@@ -33,5 +40,4 @@ VALUES (:last_sequence_theirs + 1, ('01a20e3c-2c86-733f-a1d3-' || (:random)::tex
     'sub_account.created', 'Acme Telecom', 'sa_01m873rb44evfbhw7evmdqrbx5',
     '{"region": "india", "billing_mode": "isolated", "concurrency_limit": 0}', '127.0.0.1',
     '01a20e3c2c8276b8bfdc14979b97249e', '\x56ebf7c099f7f21b7c6113a612e255d0', '\x7b3a3551f19bab2144c35f43e1864653');
-SELECT set_config('app.account_id', '{organization}', true);
 COMMIT;

@@ -14,12 +14,13 @@ use uuid::Uuid;
 use crate::{
     error::Error,
     schema::control::{audit_entries, audit_heads},
-    values::{AccountId, AuditEntryId},
+    values::{AccountId, AuditEntryId, OrganizationId},
 };
 
 use super::{
-    outbox::Notice,
+    outbox::{Notice, publish},
     principal::{Asker, Principal, RequestFacts, Standing},
+    tx::{DatabaseRole, enter_tenant},
 };
 
 /// What happened to what: one line of an account's audit log.
@@ -79,7 +80,7 @@ impl<T> Change<T> {
 
     /// With its events in the order in which all writes lock the accounts' logs, so that no
     /// two wait for each other.
-    pub(super) fn in_order_of_logs(mut self) -> Self {
+    fn in_order_of_logs(mut self) -> Self {
         self.events.sort_by_key(|event| event.account);
         self.notices.sort_by_key(|notice| notice.account);
         self
@@ -109,6 +110,36 @@ impl<T> Change<T> {
             }));
         }
         self
+    }
+
+    /// Keeps what tells of the write, by its own transaction, and gives what it results in:
+    /// news for webhooks first, then the logs, each in its account. `connection` is in
+    /// `account` as `role` before, and wherever the last one was for after it.
+    pub(super) fn keep(
+        self,
+        connection: &mut PgConnection,
+        role: DatabaseRole,
+        organization: OrganizationId,
+        mut account: AccountId,
+        author: Author<'_>,
+    ) -> Result<T, Error> {
+        let mut enter = |connection: &mut PgConnection, wanted: AccountId| {
+            if account == wanted {
+                return Ok(());
+            }
+            account = wanted;
+            enter_tenant(connection, role, organization, wanted)
+        };
+        let Self { value, events, notices } = self.in_order_of_logs();
+        for notice in notices {
+            enter(connection, notice.account)?;
+            publish(connection, &notice)?;
+        }
+        for event in events {
+            enter(connection, event.account)?;
+            append(connection, author, event)?;
+        }
+        Ok(value)
     }
 
     /// What the write results in.
@@ -148,17 +179,9 @@ impl<'a> Author<'a> {
         }
     }
 
-    /// The platform itself, which acts in `account`.
-    pub(super) fn platform(principal: &'a Principal, account: AccountId, request: &'a RequestFacts) -> Self {
-        Self { principal, account, is_above: false, brand: "", request }
-    }
-
-    /// Somebody who acts on themselves, as one of the members of `account`.
-    pub(super) fn themselves(
-        principal: &'a Principal,
-        account: AccountId,
-        request: &'a RequestFacts,
-    ) -> Self {
+    /// One whom no brand names, who acts in `account`: the platform itself, or somebody who
+    /// acts on themselves.
+    pub(super) fn unbranded(principal: &'a Principal, account: AccountId, request: &'a RequestFacts) -> Self {
         Self { principal, account, is_above: false, brand: "", request }
     }
 

@@ -94,7 +94,7 @@ fn tell(
             object_id: user.to_string(),
             details: details.clone(),
         };
-        append(connection, Author::themselves(&principal, account, request), event)?;
+        append(connection, Author::unbranded(&principal, account, request), event)?;
     }
     Ok(())
 }

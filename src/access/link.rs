@@ -9,22 +9,16 @@ use uuid::Uuid;
 use crate::{
     error::Error,
     schema::control::invitation_letters,
-    values::{AccountId, InvitationId, OrganizationId, Secret, SubAccountId},
+    values::{AccountId, InvitationId, OrganizationId, Secret},
 };
 
 use super::{
     Access, Change, GateTx,
-    change::{Author, append},
-    outbox::publish,
+    change::Author,
     pools::connection,
     principal::{Person, Principal, RequestFacts},
     tx::{DatabaseRole, enter_gate_by_link, enter_gate_role, enter_tenant, transaction},
 };
-
-/// The account that a row of the control database belongs to.
-pub(crate) fn account_of(organization: OrganizationId, account: Uuid) -> AccountId {
-    if account == organization.uuid() { organization.into() } else { SubAccountId::from_uuid(account).into() }
-}
 
 /// A transaction in the account that an invitation's link leads to, of whoever holds the
 /// link. The account is the one of the invitation's own row, never one that was asked for.
@@ -116,21 +110,14 @@ impl Access {
                     .first::<(OrganizationId, Uuid, InvitationId)>(c)
                     .optional()?
                     .ok_or(Error::NotFound)?;
-                let account = account_of(organization, account);
+                let account = AccountId::of_row(organization, account);
                 enter_tenant(c, DatabaseRole::Tenant, organization, account)?;
                 let mut tx = LinkTx { connection: c, organization, account, invitation, holder: None };
-                let Change { value, events, notices } = work(&mut tx)?.in_order_of_logs();
+                let change = work(&mut tx)?;
                 let principal =
                     tx.holder.take().map_or(Principal::Platform("invitations"), Principal::Member);
-                for notice in notices {
-                    enter_tenant(c, DatabaseRole::Tenant, organization, notice.account)?;
-                    publish(c, &notice)?;
-                }
-                for event in events {
-                    enter_tenant(c, DatabaseRole::Tenant, organization, event.account)?;
-                    append(c, Author::themselves(&principal, account, &request), event)?;
-                }
-                Ok(value)
+                let author = Author::unbranded(&principal, account, &request);
+                change.keep(c, DatabaseRole::Tenant, organization, account, author)
             })
         })
         .await

@@ -44,17 +44,15 @@ pub use change::{Change, Event, StoredEntry};
 pub use deed::Deed;
 pub use denied::Denied;
 pub use link::LinkTx;
-pub(crate) use link::account_of;
 pub use outbox::Notice;
 pub use scope::{Program, Scope, facts};
 pub(crate) use tx::InAccount;
 pub use tx::{Control, EraserTx, GateTx, OperatorTx, Overview, RegionTx, Regional, Tx};
 
-use change::{Author, append};
-use outbox::publish;
+use change::Author;
 use pools::{Connections, connect, connection, in_tenant};
 use principal::{Account, Asker, Person, Principal, RequestFacts, Standing};
-use tx::{DatabaseRole, enter_gate, enter_gate_by_key, enter_tenant, transaction};
+use tx::{DatabaseRole, enter_gate, enter_gate_by_key, transaction};
 
 /// Where recordings are kept: one store per region.
 pub type Objects = Arc<dyn ObjectStore>;
@@ -221,18 +219,10 @@ impl Access {
     ) -> Result<T, Error> {
         self.run(move |access| {
             in_tenant(&access.control, false, DatabaseRole::Operator, organization, account, |c| {
-                let Change { value, events, notices } =
-                    work(&mut OperatorTx::new(c, organization, account))?.in_order_of_logs();
+                let change = work(&mut OperatorTx::new(c, organization, account))?;
                 let (operator, request) = (Principal::Platform("operator"), RequestFacts::default());
-                for notice in notices {
-                    enter_tenant(c, DatabaseRole::Operator, organization, notice.account)?;
-                    publish(c, &notice)?;
-                }
-                for event in events {
-                    enter_tenant(c, DatabaseRole::Operator, organization, event.account)?;
-                    append(c, Author::platform(&operator, account, &request), event)?;
-                }
-                Ok(value)
+                let author = Author::unbranded(&operator, account, &request);
+                change.keep(c, DatabaseRole::Operator, organization, account, author)
             })
         })
         .await

@@ -119,6 +119,14 @@ pub struct Account {
     pub sub_accounts_enabled: bool,
 }
 
+impl Account {
+    /// Whether its charges are drawn from a wallet of its own; a consolidated sub-account's
+    /// are drawn from its organization's (`domain.md` 4.2).
+    pub fn pays_itself(&self) -> bool {
+        self.sub_account.is_none_or(|facts| facts.billing_mode == BillingMode::Isolated)
+    }
+}
+
 /// What is particular to a sub-account.
 #[derive(Debug, Clone, Copy)]
 pub struct SubAccountFacts {

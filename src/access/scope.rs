@@ -14,8 +14,7 @@ use crate::{
 
 use super::{
     Access, Denied, Overview, RegionTx, RequestId, Tx,
-    change::{Author, Change, append},
-    outbox::publish,
+    change::{Author, Change},
     permission::{Administer, Includes, ManageSubAccounts, Permission},
     pools::{Connections, in_tenant},
     principal::{Account, Asker, Person, RequestFacts, Standing},
@@ -121,15 +120,9 @@ impl<P: Permission> Scope<P> {
     ) -> Result<T, Error> {
         self.run(move |access, asker| {
             as_asker(&access.control, false, DatabaseRole::Tenant, asker, |c| {
-                let mut tx = Tx::new(c, asker);
-                let Change { value, events, notices } = work(&mut tx)?.told_above(asker).in_order_of_logs();
-                for notice in notices {
-                    tx.as_account(notice.account, |tx| publish(tx.connection(), &notice))?;
-                }
-                for event in events {
-                    tx.as_account(event.account, |tx| append(tx.connection(), Author::of(asker), event))?;
-                }
-                Ok(value)
+                let Account { organization, id, .. } = asker.account;
+                let change = work(&mut Tx::new(c, asker))?.told_above(asker);
+                change.keep(c, DatabaseRole::Tenant, organization, id, Author::of(asker))
             })
         })
         .await

@@ -15,7 +15,7 @@ use crate::{
     },
     error::Error,
     schema::control::{organizations, sub_accounts, usage_days},
-    values::{AccountId, OrganizationId, Region, SubAccountId, indian_day},
+    values::{AccountId, OrganizationId, Region, indian_day},
 };
 
 /// How many days a chart and a counter look back, today included.
@@ -164,11 +164,7 @@ pub fn counters(tx: &mut Overview<'_>) -> Result<Vec<Counters>, Error> {
         ))
         .load::<(uuid::Uuid, Option<i64>, Option<i64>, Option<OffsetDateTime>)>(tx.connection())?;
     let counters = rows.into_iter().map(|(account, calls, minutes, last_call_at)| {
-        let account = if account == organization.uuid() {
-            organization.into()
-        } else {
-            SubAccountId::from_uuid(account).into()
-        };
+        let account = AccountId::of_row(organization, account);
         Counters { account, calls: calls.unwrap_or(0), minutes: minutes.unwrap_or(0), last_call_at }
     });
     Ok(counters.collect())

@@ -135,8 +135,8 @@ fn refusal_before(request: &ServiceRequest, rights: &Rights, asker: &Asker) -> O
     Some(Refusal::new(StatusCode::FORBIDDEN, "scope_missing", text))
 }
 
-/// Reads the body before anything is looked up, so that what is wrong with it is told alike
-/// whether or not what is asked for exists.
+/// Reads the body before it is decided about: one that is left unread closes the connection,
+/// and whether it was read would depend on what was found first.
 async fn whole_body(request: &mut ServiceRequest) -> Result<Bytes, StatusCode> {
     let mut payload = request.take_payload();
     let mut body = BytesMut::new();

@@ -1,9 +1,6 @@
 //! What is answered.
 
-use actix_web::{
-    HttpRequest, HttpResponse, Responder,
-    http::{StatusCode, header},
-};
+use actix_web::{HttpRequest, HttpResponse, Responder, http::StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -54,28 +51,6 @@ impl Responder for NoContent {
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         HttpResponse::new(StatusCode::NO_CONTENT)
-    }
-}
-
-/// A file to save, such as a CSV.
-#[derive(Debug)]
-pub struct Attachment {
-    /// Its media type.
-    pub media_type: &'static str,
-    /// Its name.
-    pub name: &'static str,
-    /// Its content.
-    pub content: Vec<u8>,
-}
-
-impl Responder for Attachment {
-    type Body = actix_web::body::BoxBody;
-
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        HttpResponse::Ok()
-            .content_type(self.media_type)
-            .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", self.name)))
-            .body(self.content)
     }
 }
 

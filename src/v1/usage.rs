@@ -12,7 +12,7 @@ use crate::{
     },
     domain::{billing::ledger, usage},
     error::Error,
-    values::{BillingMode, Money},
+    values::Money,
 };
 
 use super::{amount::Amount, reply::Reply, request::Query};
@@ -96,7 +96,6 @@ pub async fn show(scope: Scope<View>, query: Query<UsageQuery>) -> Result<Reply<
 /// The right to see costs: of whoever pays, and of the parent.
 fn costs_scope(scope: &Scope<View>) -> Option<Scope<ViewBilling>> {
     let asker = scope.asker();
-    let pays_itself =
-        asker.account.sub_account.is_none_or(|facts| facts.billing_mode == BillingMode::Isolated);
-    scope.also::<ViewBilling>().filter(|_| pays_itself || asker.standing == Standing::ParentAdministrator)
+    let sees = asker.account.pays_itself() || asker.standing == Standing::ParentAdministrator;
+    scope.also::<ViewBilling>().filter(|_| sees)
 }

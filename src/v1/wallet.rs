@@ -14,7 +14,7 @@ use crate::{
         sub_accounts::recharge::{self, LONGEST_REFERENCE, Recharge},
     },
     error::Error,
-    values::{AccountId, BillingMode, CallId, Money, Part, SubAccountId, TransactionId},
+    values::{AccountId, CallId, Money, Part, SubAccountId, TransactionId},
 };
 
 use super::{
@@ -44,8 +44,7 @@ pub struct Wallet {
 /// organization pays has none to its own eyes (`domain.md` 4.2).
 fn check_seen(scope: &Scope<ViewBilling>) -> Result<bool, Error> {
     let asker = scope.asker();
-    let is_frozen =
-        asker.account.sub_account.is_some_and(|facts| facts.billing_mode == BillingMode::Consolidated);
+    let is_frozen = !asker.account.pays_itself();
     if is_frozen && asker.standing != Standing::ParentAdministrator {
         Err(Error::NotFound)
     } else {

@@ -14,7 +14,7 @@ use crate::{
         principal::{Asker, Person},
     },
     error::Error,
-    values::{AccountId, BillingMode, SubAccountStatus},
+    values::{AccountId, SubAccountStatus},
 };
 
 use super::{
@@ -166,8 +166,7 @@ fn navigation<P: Permission>(scope: &Scope<P>, here: Here) -> Vec<NavGroup> {
         item("Phone numbers", "/numbers", "numbers", Here::Numbers),
         item("Calls", "/calls", "calls", Here::Calls),
     ];
-    let has_wallet = account.sub_account.is_none_or(|facts| facts.billing_mode == BillingMode::Isolated);
-    if has_wallet && scope.holds::<ViewBilling>() {
+    if account.pays_itself() && scope.holds::<ViewBilling>() {
         items.push(item("Billing", "/billing", "wallet", Here::Billing));
     }
     if scope.holds::<Administer>() {

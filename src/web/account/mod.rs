@@ -13,20 +13,15 @@ pub mod numbers;
 pub mod overview;
 pub mod recording;
 
-use crate::{
-    access::{
-        Scope,
-        permission::{Permission, ViewBilling},
-        principal::Standing,
-    },
-    values::BillingMode,
+use crate::access::{
+    Scope,
+    permission::{Permission, ViewBilling},
+    principal::Standing,
 };
 
 /// Whether the account has a wallet that the reader may see (`domain.md` 4.2, 5.3).
 fn sees_wallet<P: Permission>(scope: &Scope<P>) -> bool {
-    let pays_itself =
-        scope.asker().account.sub_account.is_none_or(|facts| facts.billing_mode == BillingMode::Isolated);
-    pays_itself && scope.holds::<ViewBilling>()
+    scope.asker().account.pays_itself() && scope.holds::<ViewBilling>()
 }
 
 /// Whether the reader may see what calls cost: whoever sees the wallet that pays, and the

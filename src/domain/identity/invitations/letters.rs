@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    access::{Change, GateTx, PRODUCT_NAME, Tx, account_of, permission::Administer},
+    access::{Change, GateTx, PRODUCT_NAME, Tx, permission::Administer},
     error::Error,
     schema::control::{brands, invitation_letters, invitations, organizations, sub_accounts},
     values::{AccountId, InvitationId, OrganizationId, Role, Secret},
@@ -88,7 +88,7 @@ pub fn due(tx: &mut GateTx<'_>) -> Result<Option<Due>, Error> {
         .optional()?;
     Ok(found.map(|(organization, account, letter)| Due {
         organization,
-        account: account_of(organization, account),
+        account: AccountId::of_row(organization, account),
         letter,
     }))
 }
