@@ -19,12 +19,12 @@ use crate::{
         control::{
             api_keys, audit_entries, audit_heads, delegations as stays, deletion_certificates,
             idempotency_keys, invitation_letters, invitations, memberships, number_directory,
-            number_inventory, number_moves, slots, sub_accounts, usage_days, users, webhook_attempts,
+            number_inventory, number_moves, refusals, sub_accounts, usage_days, users, webhook_attempts,
             webhook_deliveries, webhook_endpoints, webhook_events, workspaces,
         },
         region::{
-            agent_versions, agents, call_days, calls, idempotency_keys as regional_keys, outbox,
-            phone_numbers, transcripts,
+            agent_versions, agents, call_days, call_references, calls, idempotency_keys as regional_keys,
+            outbox, phone_numbers, test_calls, transcripts,
         },
     },
     values::{
@@ -83,7 +83,6 @@ pub fn request(
         .set((
             sub_accounts::status.eq(SubAccountStatus::Deleting),
             sub_accounts::concurrency_limit.eq(0),
-            sub_accounts::slots_in_use.eq(0),
             sub_accounts::external_id.eq(None::<String>),
         ))
         .execute(tx.connection())?;
@@ -130,13 +129,12 @@ fn confirm(name: &str, balance: &Money, confirmation: &Confirmation) -> Result<(
     if wrong.is_empty() { Ok(()) } else { Err(Error::Invalid(wrong)) }
 }
 
-/// Keys, invitations, stays and slots end with the transaction; members are kept out by the status
+/// Keys, invitations and stays end with the transaction; members are kept out by the status
 /// until their memberships are erased. Gives the stays that were ended.
 fn end_access(tx: &mut Tx<'_, ManageSubAccounts>) -> Result<Vec<DelegationId>, Error> {
     diesel::update(api_keys::table.filter(api_keys::revoked_at.is_null()))
         .set(api_keys::revoked_at.eq(diesel::dsl::now))
         .execute(tx.connection())?;
-    diesel::delete(slots::table).execute(tx.connection())?;
     open_invitations::revoke_all(tx)?;
     delegations::end_all(tx)
 }
@@ -312,6 +310,8 @@ pub fn erase_region(tx: &mut EraserTx<'_>) -> Result<bool, Error> {
     }
     diesel::delete(transcripts::table).execute(connection)?;
     diesel::delete(call_days::table).execute(connection)?;
+    diesel::delete(call_references::table).execute(connection)?;
+    diesel::delete(test_calls::table).execute(connection)?;
     diesel::delete(phone_numbers::table).execute(connection)?;
     diesel::delete(agent_versions::table).execute(connection)?;
     diesel::delete(agents::table).execute(connection)?;
@@ -336,7 +336,7 @@ pub fn erase_control(tx: &mut EraserTx<'_>) -> Result<(), Error> {
     diesel::delete(webhook_events::table).execute(connection)?;
     diesel::delete(stays::table).execute(connection)?;
     diesel::delete(usage_days::table).execute(connection)?;
-    diesel::delete(slots::table).execute(connection)?;
+    diesel::delete(refusals::table).execute(connection)?;
     diesel::delete(idempotency_keys::table).execute(connection)?;
     diesel::delete(number_moves::table).execute(connection)?;
     diesel::delete(number_directory::table).execute(connection)?;

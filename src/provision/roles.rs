@@ -10,11 +10,18 @@ use crate::{start::StartError, values::DatabaseUrl};
 ///
 /// - `dialnexa_gate`: finds out who asks, before it is known for whom.
 /// - `dialnexa_tenant`: works inside one account.
+/// - `dialnexa_admission`: a tenant that also admits calls and ends them.
 /// - `dialnexa_overview`: reads across the accounts of an organization.
 /// - `dialnexa_operator`: the platform's operator, for commands.
 /// - `dialnexa_eraser`: erases what a deleted account leaves.
-pub const GROUPS: [&str; 5] =
-    ["dialnexa_gate", "dialnexa_tenant", "dialnexa_overview", "dialnexa_operator", "dialnexa_eraser"];
+pub const GROUPS: [&str; 6] = [
+    "dialnexa_gate",
+    "dialnexa_tenant",
+    "dialnexa_admission",
+    "dialnexa_overview",
+    "dialnexa_operator",
+    "dialnexa_eraser",
+];
 
 /// How often a change of roles is tried while others change theirs on the same server.
 const ATTEMPTS: u32 = 20;
@@ -24,6 +31,7 @@ pub(super) fn ensure(database: &mut Owned, role: &str, password: &str) -> Result
     for group in GROUPS {
         patiently(|| ensure_role(database, group, "NOLOGIN", None))?;
     }
+    patiently(|| ensure_member(database, "dialnexa_admission", "dialnexa_tenant"))?;
     patiently(|| ensure_role(database, role, "LOGIN NOINHERIT", Some(password)))?;
     for group in GROUPS {
         patiently(|| ensure_member(database, role, group))?;

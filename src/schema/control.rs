@@ -265,6 +265,7 @@ diesel::table! {
         minutes -> BigInt,
         cost_minor -> BigInt,
         last_call_at -> Nullable<Timestamptz>,
+        peak_in_use -> Integer,
     }
 }
 
@@ -274,6 +275,34 @@ diesel::table! {
         account_id -> Uuid,
         call_id -> Uuid,
         expires_at -> Timestamptz,
+        region -> Text,
+        direction -> Text,
+        admitted_at -> Timestamptz,
+        engine_id -> Nullable<Uuid>,
+        engine_reference -> Nullable<Text>,
+        reclaimed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    engines (engine_id) {
+        engine_id -> Uuid,
+        name -> Text,
+        regions -> Array<Text>,
+        key_hash -> Bytea,
+        created_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    refusals (organization_id, account_id, day, code, at_limit) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        day -> Date,
+        code -> Text,
+        at_limit -> Integer,
+        refused -> BigInt,
     }
 }
 
@@ -429,6 +458,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     ledger_postings,
     usage_days,
     slots,
+    engines,
+    refusals,
     idempotency_keys,
     number_directory,
     number_inventory,

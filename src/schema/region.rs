@@ -72,6 +72,29 @@ diesel::table! {
         summary -> Nullable<Text>,
         recording_bytes -> Nullable<BigInt>,
         mode -> Text,
+        number_id -> Nullable<Uuid>,
+        agent_version -> Nullable<Integer>,
+        metadata -> Nullable<Jsonb>,
+        notes -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    call_references (organization_id, account_id, engine_reference) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        engine_reference -> Text,
+        call_id -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    test_calls (organization_id, account_id, call_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        call_id -> Uuid,
+        due_at -> Timestamptz,
     }
 }
 
@@ -122,6 +145,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     agent_versions,
     phone_numbers,
     calls,
+    call_references,
+    test_calls,
     call_days,
     transcripts,
     outbox,

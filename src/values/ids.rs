@@ -167,6 +167,8 @@ ids! {
     NumberId = Number("num");
     /// A call.
     CallId = Call("call");
+    /// A telephony engine.
+    EngineId = Engine("eng");
     /// A posting's transaction in the ledger.
     TransactionId = Transaction("txn");
     /// An entry of the audit log.

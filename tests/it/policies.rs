@@ -27,6 +27,7 @@ const BY_NATURE: &[(&str, &str)] = &[
     ("dialnexa_gate", "session_keys"),
     ("dialnexa_gate", "password_resets"),
     ("dialnexa_operator", "users"),
+    ("dialnexa_operator", "engines"),
 ];
 
 #[derive(diesel::QueryableByName)]
