@@ -3,10 +3,12 @@
 //! - [`list`]: filtered, newest first, read by key.
 //! - [`record`]: entering them, with their counters.
 //! - [`recording`]: where the sound is.
+//! - [`retention`]: how long all of it is kept.
 
 pub mod list;
 pub mod record;
 pub mod recording;
+pub mod retention;
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
