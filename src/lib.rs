@@ -14,6 +14,7 @@
 //! - [`schema`]: the tables as the migrations leave them.
 //! - [`access`]: who asks, where, may they; the only door to the databases.
 //! - [`domain`]: the operations.
+//! - [`playback`]: the sound of a call as an answer, for both faces.
 //! - [`v1`]: the JSON face: the API.
 //! - [`web`]: the HTML face: pages, parts and assets.
 //! - [`work`]: what goes on in the background.
@@ -24,6 +25,7 @@ pub mod app;
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod playback;
 pub mod private_postgres;
 pub mod provision;
 pub mod routes;

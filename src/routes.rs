@@ -324,6 +324,7 @@ api_routes! {
         }
         Calls "/calls" { GET v1::calls::list }
         Calls "/calls/{call_id}" { GET v1::calls::show }
+        Calls "/calls/{call_id}/recording" { GET v1::recordings::show }
         Webhooks "/user-webhooks" { GET v1::webhooks::list, POST v1::webhooks::create }
         Webhooks "/user-webhooks/{webhook_id}" {
             GET v1::webhooks::show, PATCH v1::webhooks::update, DELETE v1::webhooks::delete

@@ -20,8 +20,8 @@ use crate::{
 
 use super::{
     agents, api_keys, audit_log, calls, catalogues, countries, deletions, front::Rights, invitations, limits,
-    me, members, numbers, refusal::ErrorBody, sub_accounts, usage, voices, wallet, webhook_deliveries,
-    webhooks,
+    me, members, numbers, recordings, refusal::ErrorBody, sub_accounts, usage, voices, wallet,
+    webhook_deliveries, webhooks,
 };
 
 /// What stands at one address.
@@ -83,6 +83,7 @@ struct AtOneAddress;
     numbers::release,
     calls::list,
     calls::show,
+    recordings::show,
     webhooks::list,
     webhooks::create,
     webhooks::show,

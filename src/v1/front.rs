@@ -159,11 +159,12 @@ fn dress(response: ServiceResponse<BoxBody>, request_id: &str) -> ServiceRespons
     if !is_error || !is_bare {
         return response;
     }
-    let allow = response.headers().get(header::ALLOW).cloned();
+    let kept = [header::ALLOW, header::CONTENT_RANGE]
+        .map(|name| response.headers().get(&name).cloned().map(|value| (name, value)));
     let refusal = Refusal::of_answer(status, response.response().error());
     let mut dressed = refusal.response(request_id);
-    if let Some(allow) = allow {
-        dressed.headers_mut().insert(header::ALLOW, allow);
+    for (name, value) in kept.into_iter().flatten() {
+        dressed.headers_mut().insert(name, value);
     }
     response.into_response(dressed)
 }

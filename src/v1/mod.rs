@@ -28,6 +28,7 @@ pub mod me;
 pub mod members;
 pub mod numbers;
 pub mod rate;
+pub mod recordings;
 pub mod refusal;
 pub mod reply;
 pub mod request;

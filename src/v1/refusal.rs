@@ -122,6 +122,9 @@ impl Refusal {
             StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                 ("unsupported_media_type", "Send JSON in UTF-8: Content-Type: application/json")
             }
+            StatusCode::RANGE_NOT_SATISFIABLE => {
+                ("range_not_satisfiable", "There are no such bytes; Content-Range tells how many there are.")
+            }
             StatusCode::SERVICE_UNAVAILABLE => {
                 let refusal = Self::new(
                     status,

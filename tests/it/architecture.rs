@@ -13,7 +13,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("access", &["values", "schema", "error"]),
     ("domain", &["values", "schema", "error", "access"]),
-    ("web", &["values", "error", "access", "domain"]),
+    ("playback", &["values", "error", "access", "domain"]),
+    ("web", &["values", "error", "access", "domain", "playback"]),
     ("work", &["values", "error", "access", "domain"]),
 ];
 

@@ -32,6 +32,7 @@ mod program;
 mod provision;
 mod published;
 mod receiver;
+mod recordings;
 mod refused;
 mod schemathesis;
 mod sub_accounts;

@@ -14,11 +14,12 @@ use crate::{
         filters::{clock_text, duration_text, money_text, phone_text},
         page::{Here, Visit, home_href, html, zone},
         parts::{Badge, Crumb},
+        site::Site,
         views::account::{CallPage, Moments, Recording, Turn},
     },
 };
 
-use super::sees_cost;
+use super::{recording_link, sees_cost};
 
 /// The ids in a call's address.
 #[derive(Debug, Deserialize)]
@@ -28,7 +29,12 @@ pub struct Place {
 }
 
 /// `GET /accounts/{account}/calls/{call}`
-pub async fn show(scope: Scope<View>, visit: Visit, place: web::Path<Place>) -> Result<HttpResponse, Denied> {
+pub async fn show(
+    scope: Scope<View>,
+    visit: Visit,
+    site: web::Data<Site>,
+    place: web::Path<Place>,
+) -> Result<HttpResponse, Denied> {
     let id = place.call;
     let (call, turns) =
         scope.read_region(move |tx| Ok((calls::get(tx, id)?, calls::transcript(tx, id)?))).await?;
@@ -80,7 +86,7 @@ pub async fn show(scope: Scope<View>, visit: Visit, place: web::Path<Place>) -> 
         .into_iter()
         .flatten()
         .collect(),
-        recording: recording(&scope, &call, &home),
+        recording: recording(&scope, &site, &call),
         turns: turns
             .into_iter()
             .map(|turn| Turn {
@@ -108,7 +114,7 @@ fn speaker(speaker: Speaker, direction: Direction) -> &'static str {
     }
 }
 
-fn recording<P: Permission>(scope: &Scope<P>, call: &Call, home: &str) -> Recording {
+fn recording<P: Permission>(scope: &Scope<P>, site: &Site, call: &Call) -> Recording {
     if call.recording_bytes.is_none() {
         return Recording::None(match call.answered_at {
             Some(_) => "No recording was kept of this call.".into(),
@@ -118,9 +124,9 @@ fn recording<P: Permission>(scope: &Scope<P>, call: &Call, home: &str) -> Record
     if !scope.holds::<PlayRecordings>() {
         return Recording::None(PlayRecordings::REFUSAL.into());
     }
-    let href = format!("{home}/calls/{}/recording", call.id);
+    let href = recording_link::href(site, scope, call.id);
     Recording::Ready {
-        download_href: Some(format!("{href}?download=yes")),
+        download_href: Some(format!("{href}&download=yes")),
         audio_href: href,
         until: String::new(),
     }

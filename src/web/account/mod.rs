@@ -12,6 +12,7 @@ pub mod calls;
 pub mod numbers;
 pub mod overview;
 pub mod recording;
+mod recording_link;
 
 use crate::access::{
     Scope,

@@ -188,6 +188,17 @@ pub struct CallPage {
     pub analysis: Vec<(String, String)>,
 }
 
+/// Why a link to a recording opens nothing.
+#[derive(Template)]
+#[template(path = "account/dead_link.html")]
+pub struct DeadLinkPage {
+    pub frame: Frame,
+    pub crumbs: Vec<Crumb>,
+    pub heading: &'static str,
+    pub text: &'static str,
+    pub call_href: String,
+}
+
 /// What there is of a recording.
 #[derive(Debug, Clone)]
 pub enum Recording {
