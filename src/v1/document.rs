@@ -20,7 +20,7 @@ use crate::{
 
 use super::{
     agents, api_keys, audit_log, calls, catalogues, countries, deletions, front::Rights, invitations, limits,
-    me, members, numbers, recordings, refusal::ErrorBody, sub_accounts, usage, voices, wallet,
+    me, members, numbers, recordings, refusal::ErrorBody, retention, sub_accounts, usage, voices, wallet,
     webhook_deliveries, webhooks,
 };
 
@@ -84,6 +84,8 @@ struct AtOneAddress;
     calls::list,
     calls::show,
     recordings::show,
+    retention::show,
+    retention::set,
     webhooks::list,
     webhooks::create,
     webhooks::show,

@@ -32,6 +32,7 @@ pub mod recordings;
 pub mod refusal;
 pub mod reply;
 pub mod request;
+pub mod retention;
 pub mod sub_accounts;
 pub mod timestamp;
 pub mod usage;

@@ -79,6 +79,8 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/api-keys/{api_key}/revoke", Administer),
     ("POST", "/accounts/{account}/api-keys/{api_key}/revoke", Administer),
     ("GET", "/accounts/{account}/audit-log", Administer),
+    ("GET", "/accounts/{account}/retention", Administer),
+    ("POST", "/accounts/{account}/retention", Administer),
     ("GET", "/accounts/{account}/webhooks", Administer),
     ("POST", "/accounts/{account}/webhooks", Administer),
     ("GET", "/accounts/{account}/webhooks/new", Administer),

@@ -34,6 +34,7 @@ mod published;
 mod receiver;
 mod recordings;
 mod refused;
+mod retention;
 mod schemathesis;
 mod sub_accounts;
 mod webhooks;

@@ -13,6 +13,7 @@ pub mod numbers;
 pub mod overview;
 pub mod recording;
 mod recording_link;
+pub mod retention;
 
 use crate::access::{
     Scope,
