@@ -1,5 +1,6 @@
 //! Background work: what is done without anybody asking for it at that moment.
 
+pub mod calls;
 pub mod counters;
 pub mod erasure;
 pub mod invitations;
@@ -20,6 +21,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     access::Access,
     domain::{
+        calls::life,
         idempotency,
         identity::{password_resets as requests, sessions},
     },
@@ -102,6 +104,16 @@ pub fn begin(
         let access = for_months.clone();
         async move { retention::keep_months(&access).await.map(|()| false) }
     });
+    let for_overdue = access.clone();
+    let overdue = repeat("overdue calls", PAUSE, stopping.clone(), move || {
+        let access = for_overdue.clone();
+        async move { calls::close_overdue(&access).await }
+    });
+    let for_tests = access.clone();
+    let tests = repeat("test calls", PAUSE, stopping.clone(), move || {
+        let access = for_tests.clone();
+        async move { calls::advance_tests(&access).await }
+    });
     let for_sweep = access.clone();
     let sweep = repeat("sweep", SWEEP, stopping.clone(), move || {
         let access = for_sweep.clone();
@@ -110,6 +122,7 @@ pub fn begin(
                 .gate(None, |tx| Ok((sessions::sweep(tx)?, requests::sweep(tx)?, idempotency::sweep(tx)?)))
                 .await?;
             access.gate_of_each_region(idempotency::sweep).await?;
+            access.gate_of_each_region(life::sweep_references).await?;
             webhooks::sweep(&access).await?;
             Ok(false)
         }
@@ -128,6 +141,8 @@ pub fn begin(
         spawn(erasure),
         spawn(entries),
         spawn(moves),
+        spawn(overdue),
+        spawn(tests),
         spawn(stays),
         spawn(counters),
         spawn(letters),

@@ -12,6 +12,7 @@ use std::{
         atomic::{AtomicU32, Ordering},
     },
     thread::JoinHandle,
+    time::Duration,
 };
 
 use actix_web::rt::System;
@@ -67,6 +68,8 @@ pub struct WorldOptions {
     pub api_rate: Option<NonZeroU32>,
     /// Where webhooks may be sent besides the public internet.
     pub webhook_private_targets: PrivateTargets,
+    /// How long a call's place is kept without a heartbeat; 30 s, unless said.
+    pub lease: Option<Duration>,
     /// Without the two tenants: for what makes tenants of its own.
     pub empty: bool,
 }
@@ -172,6 +175,7 @@ impl World {
             object_stores: BTreeMap::new(),
             smtp_url: options.smtp_url,
             api_rate: options.api_rate.unwrap_or(NonZeroU32::MAX),
+            lease: options.lease.unwrap_or(Duration::from_secs(30)),
             webhook_private_targets: options.webhook_private_targets,
         };
         let application = Application::open(&settings, databases.ready.clone()).unwrap();
