@@ -16,7 +16,7 @@ CREATE INDEX calls_recorded ON calls (organization_id, account_id, call_id) WHER
 -- made for them, or deleted if they are too old. The default partition is not forced on its owner while that is
 -- done, nor seen by anybody else: it is locked.
 CREATE FUNCTION keep_months() RETURNS integer LANGUAGE plpgsql
-    SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET lock_timeout = '2s' AS $$
+    SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     this_month constant timestamp := date_trunc('month', now() AT TIME ZONE 'UTC');
     first_kept constant timestamp := date_trunc('month', (now() - interval '365 days') AT TIME ZONE 'UTC');

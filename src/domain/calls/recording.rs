@@ -1,11 +1,12 @@
 //! Where the sound of a call is.
 
 use diesel::prelude::*;
+use time::OffsetDateTime;
 
 use crate::{
     access::{
         Change, Event, RegionTx, Tx,
-        permission::{Includes, PlayRecordings},
+        permission::{Includes, PlayRecordings, View},
     },
     error::Error,
     schema::region::calls,
@@ -61,6 +62,21 @@ pub fn of_call<P: Includes<PlayRecordings>>(
         .filter(|bytes| *bytes > 0)
         .ok_or(Error::NotFound)?;
     Ok(Recording { key: key(tx.organization(), tx.account().id, id), bytes })
+}
+
+/// When the recording of a call was deleted because it had been kept long enough, if that
+/// is why there is none.
+///
+/// # Errors
+/// [`Error::NotFound`] for an id that is not one of this account's.
+pub fn deleted_at<P: Includes<View>>(
+    tx: &mut RegionTx<'_, P>,
+    id: CallId,
+) -> Result<Option<OffsetDateTime>, Error> {
+    Ok(calls::table
+        .filter(calls::call_id.eq(id))
+        .select(calls::recording_deleted_at)
+        .first(tx.connection())?)
 }
 
 /// Notes in the log that a recording is listened to, or taken away (`trust.md` S15); in

@@ -203,7 +203,7 @@ pub struct DeadLinkPage {
 #[derive(Debug, Clone)]
 pub enum Recording {
     /// It can be listened to; `until` says how long it is kept.
-    Ready { audio_href: String, download_href: Option<String>, until: String },
+    Ready { audio_href: String, download_href: String, until: String },
     /// There is none, or it cannot be read now, and why.
     None(String),
 }
@@ -217,6 +217,8 @@ pub struct Turn {
     pub second: i64,
     /// The language, such as `hi`, so that fonts and screen readers know it; may be empty.
     pub lang: String,
+    /// What that is called; may be empty.
+    pub language: String,
     pub text: String,
 }
 
@@ -225,7 +227,8 @@ pub struct Turn {
 pub struct Moments {
     pub word: &'static str,
     pub icon: &'static str,
-    pub at: Moment,
+    /// When; none for what goes on.
+    pub at: Option<Moment>,
     pub note: String,
 }
 
