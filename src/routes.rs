@@ -14,7 +14,7 @@ use crate::{
     engine, v1,
     values::KeyArea,
     web::{
-        account::{agents, audit, billing, call, calls, numbers, overview, recording},
+        account::{agents, audit, billing, call, calls, numbers, overview, place_call, recording},
         accounts, api_docs, api_keys, assets, health, invitation,
         members::{invite, leave, list as members, member, pending},
         password_reset, sessions, sign_in,
@@ -108,6 +108,7 @@ routes! {
         Member "/accounts/{account}" { GET overview::show }
         Member "/accounts/{account}/agents" { GET agents::list }
         Member "/accounts/{account}/agents/{agent}" { GET agents::show }
+        Member "/accounts/{account}/agents/{agent}/call" { GET place_call::ask, POST place_call::submit }
         Member "/accounts/{account}/numbers" { GET numbers::list }
         Member "/accounts/{account}/calls" { GET calls::list }
         Member "/accounts/{account}/calls/{call}" { GET call::show }

@@ -53,6 +53,8 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}", View),
     ("GET", "/accounts/{account}/agents", View),
     ("GET", "/accounts/{account}/agents/{agent}", View),
+    ("GET", "/accounts/{account}/agents/{agent}/call", Play),
+    ("POST", "/accounts/{account}/agents/{agent}/call", Play),
     ("GET", "/accounts/{account}/numbers", View),
     ("GET", "/accounts/{account}/calls", View),
     ("GET", "/accounts/{account}/calls/{call}", View),

@@ -11,6 +11,7 @@ pub mod call;
 pub mod calls;
 pub mod numbers;
 pub mod overview;
+pub mod place_call;
 pub mod recording;
 
 use crate::access::{

@@ -6,7 +6,7 @@ use askama::filters::HtmlSafe;
 use crate::web::chart::Chart;
 use crate::web::filters::{self, Moment};
 use crate::web::frame::Frame;
-use crate::web::parts::{Allocation, Badge, Column, Crumb, Empty, Field, Pager, Stat, Tab};
+use crate::web::parts::{Allocation, Badge, Column, Crumb, Empty, ErrorSummary, Field, Pager, Stat, Tab};
 
 /// The first page of an account.
 #[derive(Template)]
@@ -90,7 +90,23 @@ pub struct AgentPage {
     /// Number and label.
     pub numbers: Vec<(String, String)>,
     pub calls_href: String,
+    /// Where it is asked to call somebody, by whoever may.
+    pub call_href: Option<String>,
     pub created: Moment,
+}
+
+/// Having an agent call somebody.
+#[derive(Template)]
+#[template(path = "account/place_call.html")]
+pub struct PlaceCallPage {
+    pub frame: Frame,
+    pub crumbs: Vec<Crumb>,
+    pub agent: String,
+    pub action: String,
+    pub cancel_href: String,
+    pub idempotency_key: String,
+    pub errors: ErrorSummary,
+    pub number: Field,
 }
 
 /// The calls of a workspace.
