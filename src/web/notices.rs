@@ -45,6 +45,8 @@ pub fn from_query(query: &str) -> Option<Notice> {
         "webhook-again" => "It is sent again. The result appears here in a moment: reload the page.",
         "webhook-none-failed" => "Nothing failed in that time, so nothing is sent again.",
         "webhook-deleted" => "The webhook is deleted.",
+        "retention" => "Saved. What is kept for too long by it is being deleted.",
+        "retention-same" => "Nothing was changed: everything is kept as long as before.",
         "signed-out" => "You are signed out.",
         "session-ended" => "The session is ended.",
         "sessions-ended" => "All other sessions are ended.",

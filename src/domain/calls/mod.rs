@@ -8,6 +8,7 @@
 //! - [`rebuild`]: rebuilding counters from calls.
 //! - [`record`]: entering them, with their counters.
 //! - [`recording`]: where the sound is.
+//! - [`retention`]: how long all of it is kept.
 
 pub mod engine;
 pub mod life;
@@ -16,6 +17,7 @@ pub mod place;
 pub mod rebuild;
 pub mod record;
 pub mod recording;
+pub mod retention;
 pub mod test_calls;
 
 use diesel::prelude::*;

@@ -13,6 +13,8 @@ pub mod numbers;
 pub mod overview;
 pub mod place_call;
 pub mod recording;
+mod recording_link;
+pub mod retention;
 
 use crate::access::{
     Scope,

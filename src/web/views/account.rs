@@ -204,11 +204,22 @@ pub struct CallPage {
     pub analysis: Vec<(String, String)>,
 }
 
+/// Why a link to a recording opens nothing.
+#[derive(Template)]
+#[template(path = "account/dead_link.html")]
+pub struct DeadLinkPage {
+    pub frame: Frame,
+    pub crumbs: Vec<Crumb>,
+    pub heading: &'static str,
+    pub text: &'static str,
+    pub call_href: String,
+}
+
 /// What there is of a recording.
 #[derive(Debug, Clone)]
 pub enum Recording {
     /// It can be listened to; `until` says how long it is kept.
-    Ready { audio_href: String, download_href: Option<String>, until: String },
+    Ready { audio_href: String, download_href: String, until: String },
     /// There is none, or it cannot be read now, and why.
     None(String),
 }
@@ -222,6 +233,8 @@ pub struct Turn {
     pub second: i64,
     /// The language, such as `hi`, so that fonts and screen readers know it; may be empty.
     pub lang: String,
+    /// What that is called; may be empty.
+    pub language: String,
     pub text: String,
 }
 
@@ -230,7 +243,8 @@ pub struct Turn {
 pub struct Moments {
     pub word: &'static str,
     pub icon: &'static str,
-    pub at: Moment,
+    /// When; none for what goes on.
+    pub at: Option<Moment>,
     pub note: String,
 }
 
