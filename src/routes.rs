@@ -14,11 +14,13 @@ use crate::{
     v1,
     values::KeyArea,
     web::{
-        account::{agents, audit, billing, call, calls, numbers, overview, recording},
+        account::{self, agents, audit, billing, call, calls, numbers, overview, recording},
         accounts, api_docs, api_keys, assets, health, invitation,
         members::{invite, leave, list as members, member, pending},
         password_reset, sessions, sign_in,
-        sub_accounts::{access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show},
+        sub_accounts::{
+            self, access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show,
+        },
         webhooks,
     },
 };
@@ -105,6 +107,7 @@ routes! {
         Person "/accounts" { GET accounts::page }
 
         Member "/accounts/{account}" { GET overview::show }
+        Member "/accounts/{account}/live" { GET account::live::follow }
         Member "/accounts/{account}/agents" { GET agents::list }
         Member "/accounts/{account}/agents/{agent}" { GET agents::show }
         Member "/accounts/{account}/numbers" { GET numbers::list }
@@ -154,6 +157,7 @@ routes! {
         Member "/accounts/{account}/leave" { POST access::leave }
 
         Member "/accounts/{account}/sub-accounts" { GET list::list, POST new::submit }
+        Member "/accounts/{account}/sub-accounts/live" { GET sub_accounts::live::follow }
         Member "/accounts/{account}/sub-accounts/new" { GET new::form }
         Member "/accounts/{account}/sub-accounts/limits" { GET limits::edit_all, POST limits::submit_all }
         Member "/accounts/{account}/sub-accounts/bulk" { POST bulk::bulk }

@@ -21,6 +21,7 @@ mod isolation;
 mod journeys;
 mod killed;
 mod ledger;
+mod live;
 mod members;
 mod numbers;
 mod pages;
