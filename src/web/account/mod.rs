@@ -12,6 +12,7 @@ pub mod calls;
 pub mod live;
 pub mod numbers;
 pub mod overview;
+pub(in crate::web) mod peaks;
 pub mod recording;
 
 use crate::access::{

@@ -8,7 +8,12 @@ use crate::{
         Denied, Scope,
         permission::{View, ViewBilling},
     },
-    domain::{billing::ledger, calls::list, sub_accounts::allocation, usage},
+    domain::{
+        billing::ledger,
+        calls::list,
+        sub_accounts::allocation,
+        usage::{self, peaks::last_peaks},
+    },
     values::Part,
     web::{
         chart::{Unit, bars},
@@ -20,12 +25,13 @@ use crate::{
     },
 };
 
-use super::{DAYS, billing::days_left, calls::row, live::calls_now, sees_cost, sees_wallet};
+use super::{DAYS, billing::days_left, calls::row, live::calls_now, peaks, sees_cost, sees_wallet};
 
 /// `GET /accounts/{account}`
 pub async fn show(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Denied> {
-    let (volumes, (in_use, limit)) =
-        scope.read(|tx| Ok((usage::last_days(tx, DAYS)?, allocation::own(tx)?))).await?;
+    let (volumes, fullness, (in_use, limit)) = scope
+        .read(|tx| Ok((usage::last_days(tx, DAYS)?, last_peaks(tx, DAYS)?, allocation::own(tx)?)))
+        .await?;
     let recent = scope.read_region(|tx| list::page(tx, &list::Filter::default(), Part::Newest, 5)).await?;
     let whole = |number: i64| u64::try_from(number).unwrap_or(0);
     let calls: i64 = volumes.iter().map(|day| day.calls).sum();
@@ -61,10 +67,13 @@ pub async fn show(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Deni
         live: LiveBar { at: zone(scope.asker()).show(OffsetDateTime::now_utc()) },
         live_source: format!("{home}/live"),
         stats,
-        charts: vec![
+        charts: [
             bars("Calls per day", Unit::Things("calls".into()), &per_day(|day| day.calls)),
             bars("Minutes per day", Unit::Things("minutes".into()), &per_day(|day| day.minutes)),
-        ],
+        ]
+        .into_iter()
+        .chain(peaks::charts(&fullness, limit.into()))
+        .collect(),
         allocation: None,
         recent: CallsTable {
             columns: CallsTable::columns(sees_cost(&scope)),

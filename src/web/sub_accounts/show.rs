@@ -7,10 +7,13 @@ use crate::{
         Denied, Scope,
         permission::{ManageSubAccounts, View, ViewBilling},
     },
-    domain::{audit, delegations, usage},
+    domain::{
+        audit, delegations,
+        usage::{self, peaks::last_peaks},
+    },
     values::{BillingMode, Part, SubAccountStatus},
     web::{
-        account::audit::event,
+        account::{audit::event, peaks},
         chart::{Unit, bars},
         filters::{money_text, number_text},
         page::{Here, Visit, home_href, html, zone},
@@ -29,7 +32,10 @@ pub async fn show(
 ) -> Result<HttpResponse, Denied> {
     let listed = super::find(&scope, place.sub_account).await?;
     let inside = scope.sub_account(place.sub_account).await?;
-    let volumes = inside.narrow::<View>().read(|tx| usage::last_days(tx, usage::WINDOW)).await?;
+    let (volumes, fullness) = inside
+        .narrow::<View>()
+        .read(|tx| Ok((usage::last_days(tx, usage::WINDOW)?, last_peaks(tx, usage::WINDOW)?)))
+        .await?;
     let recent = inside.read(|tx| audit::page(tx, &audit::Filter::default(), Part::Newest, 5)).await?;
     let is_inside = scope.overview(move |tx| delegations::is_inside(tx, place.sub_account)).await?;
     let zone = zone(scope.asker());
@@ -76,7 +82,10 @@ pub async fn show(
             ),
             Stat::new("Minutes, 30 days", number_text(listed.minutes_30d), "of answered calls"),
         ],
-        calls: bars("Calls per day, last 30 days", Unit::Things("calls".into()), &days),
+        charts: [bars("Calls per day", Unit::Things("calls".into()), &days)]
+            .into_iter()
+            .chain(peaks::charts(&fullness, listed.limit.into()))
+            .collect(),
         audit_href: format!("{base}/audit-log"),
         events: recent.rows.iter().map(|entry| event(entry, zone)).collect(),
         facts: vec![

@@ -189,7 +189,7 @@ pub struct ShowPage {
     /// Set while this browser is inside: where that is.
     pub inside_href: Option<String>,
     pub stats: Vec<Stat>,
-    pub calls: Chart,
+    pub charts: Vec<Chart>,
     pub audit_href: String,
     pub events: Vec<Event>,
     pub facts: Vec<(String, String)>,
