@@ -11,13 +11,14 @@ use crate::{
     },
     domain::{
         audit::{self, Verdict},
+        engines,
         identity::passwords,
         numbers::{self, NumberType},
         operator::{self, NewOrganization},
         sub_accounts::list::{self, Query},
     },
     error::Error,
-    values::{AccountId, E164, OrganizationId, Region, Role, SubAccountId},
+    values::{AccountId, E164, EngineId, EngineKey, OrganizationId, Region, Role, SubAccountId},
 };
 
 /// The operator's commands.
@@ -46,6 +47,20 @@ pub enum AdminCommand {
     CreateUser(CreateUser),
     /// Put phone numbers up for sale, and print how many were new
     AddNumbers(AddNumbers),
+    /// Let a telephony engine in, and print its key: it is shown once
+    AddEngine {
+        /// What it is called
+        #[arg(long)]
+        name: String,
+        /// A region whose calls it serves; may be given several times
+        #[arg(long = "region", required = true)]
+        regions: Vec<Region>,
+    },
+    /// Keep a telephony engine out from now on
+    RevokeEngine {
+        /// The engine (eng_…)
+        engine: EngineId,
+    },
     /// Prove that the audit logs of an organization and its sub-accounts are whole
     VerifyAudit {
         /// The organization (org_…)
@@ -161,15 +176,36 @@ pub async fn execute(access: &Arc<Access>, command: AdminCommand) -> Result<Stri
                 .await?;
             Ok(format!("{new} new"))
         }
+        AdminCommand::AddEngine { name, regions } => {
+            regions.iter().try_for_each(|region| check_region(access, region))?;
+            let key = EngineKey::new().map_err(Error::internal)?;
+            let text = key.reveal().to_owned();
+            let nobody = OrganizationId::new();
+            let id = access
+                .operate(nobody, nobody.into(), move |tx| engines::create(tx, &name, &regions, &key))
+                .await?;
+            Ok(format!("{id} {text}"))
+        }
+        AdminCommand::RevokeEngine { engine } => {
+            let nobody = OrganizationId::new();
+            let revoked =
+                access.operate(nobody, nobody.into(), move |tx| engines::revoke(tx, engine)).await?;
+            Ok(if revoked { format!("{engine} is kept out") } else { "nothing to change".into() })
+        }
         AdminCommand::VerifyAudit { organization } => verify_audit(access, organization).await,
     }
 }
 
-async fn create_organization(access: &Arc<Access>, new: CreateOrganization) -> Result<String, Error> {
-    if !access.regions().any(|region| *region == new.region) {
-        let known: Vec<_> = access.regions().map(Region::as_str).collect();
-        return Err(Error::invalid("region", format!("choose one of {}", known.join(", "))));
+fn check_region(access: &Access, region: &Region) -> Result<(), Error> {
+    if access.regions().any(|known| known == region) {
+        return Ok(());
     }
+    let known: Vec<_> = access.regions().map(Region::as_str).collect();
+    Err(Error::invalid("region", format!("choose one of {}", known.join(", "))))
+}
+
+async fn create_organization(access: &Arc<Access>, new: CreateOrganization) -> Result<String, Error> {
+    check_region(access, &new.region)?;
     let id = OrganizationId::new();
     let brand = new.brand.map(|name| (name, new.support_email));
     let new = NewOrganization {

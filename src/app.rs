@@ -17,7 +17,9 @@ use crate::{
     access::{Access, AccessSettings, Objects, session_store::Sessions},
     config::Settings,
     domain::demo::{self, DemoSignIns},
+    engine,
     error::Error,
+    json,
     provision::Ready,
     routes,
     start::{StartError, Stop},
@@ -79,6 +81,7 @@ impl Application {
             region_urls: ready.region_urls,
             object_stores: object_stores(&ready.object_stores)?,
             connections: CONNECTIONS,
+            lease: settings.lease,
         })
         .map_err(|error| StartError::Database(error.to_string()))?;
         let folder = settings.data_dir.join("mail");
@@ -159,6 +162,8 @@ impl Application {
         let document = v1::document::document(&rights, &regions, &public_url);
         let reference = web::Data::new(Reference::read(&serde_json::to_value(&document)?));
         let document = web::Data::new(v1::document::Written::of(&document)?);
+        let for_engines = engine::document::document(&public_url);
+        let for_engines = web::Data::new(engine::document::Written::of(&for_engines)?);
         let rights = web::Data::new(rights);
         let rates = web::Data::new(Rates::new(api_rate));
         let gate = web::Data::new(Gate::new(access.clone(), site.clone(), guesses.clone(), hashing.clone()));
@@ -187,14 +192,21 @@ impl Application {
                 .app_data(rights.clone())
                 .app_data(rates.clone())
                 .app_data(document.clone())
+                .app_data(for_engines.clone())
                 .app_data(web::PayloadConfig::new(forms::LARGEST))
                 .wrap(from_fn(security::surround))
                 .configure(routes::without_session)
                 .service(
                     web::scope("/v1")
-                        .app_data(web::PayloadConfig::new(v1::request::LARGEST))
+                        .app_data(web::PayloadConfig::new(json::request::LARGEST))
                         .wrap(from_fn(v1::front::surround))
                         .configure(routes::api),
+                )
+                .service(
+                    web::scope("/engine/v1")
+                        .app_data(web::PayloadConfig::new(engine::uploads::LARGEST_JSON))
+                        .wrap(from_fn(engine::front::surround))
+                        .configure(routes::engines),
                 )
                 .service(web::scope("").wrap(session).configure(routes::with_session))
         });

@@ -14,7 +14,9 @@
 //! - [`schema`]: the tables as the migrations leave them.
 //! - [`access`]: who asks, where, may they; the only door to the databases.
 //! - [`domain`]: the operations.
+//! - [`json`]: how the JSON faces read and answer.
 //! - [`v1`]: the JSON face: the API.
+//! - [`engine`]: the face for telephony engines.
 //! - [`web`]: the HTML face: pages, parts and assets.
 //! - [`work`]: what goes on in the background.
 
@@ -23,7 +25,9 @@ pub mod admin;
 pub mod app;
 pub mod config;
 pub mod domain;
+pub mod engine;
 pub mod error;
+pub mod json;
 pub mod private_postgres;
 pub mod provision;
 pub mod routes;

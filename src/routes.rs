@@ -11,7 +11,7 @@ use actix_web::{
 };
 
 use crate::{
-    v1,
+    engine, v1,
     values::KeyArea,
     web::{
         account::{self, agents, audit, billing, call, calls, numbers, overview, recording},
@@ -91,6 +91,7 @@ routes! {
         Anybody "/docs/api" { GET api_docs::home }
         Anybody "/docs/api/{page}" { GET api_docs::page }
         Anybody "/v1/openapi.json" { GET v1::document::show }
+        Anybody "/engine/v1/openapi.json" { GET engine::document::show }
     }
 
     /// The pages.
@@ -326,7 +327,7 @@ api_routes! {
         Numbers "/organization-phone-numbers/{number_id}" {
             GET v1::numbers::show, DELETE v1::numbers::release
         }
-        Calls "/calls" { GET v1::calls::list }
+        Calls "/calls" { GET v1::calls::list, POST v1::place_call::create }
         Calls "/calls/{call_id}" { GET v1::calls::show }
         Webhooks "/user-webhooks" { GET v1::webhooks::list, POST v1::webhooks::create }
         Webhooks "/user-webhooks/{webhook_id}" {
@@ -345,6 +346,31 @@ api_routes! {
         }
         ApiKeys "/api-keys/{api_key_id}/rotate" { POST v1::api_keys::rotate }
     }
+}
+
+/// Makes the table of the engines' face, and the function that registers it.
+macro_rules! engine_routes {
+    ($($path:literal { $method:ident $handler:path })+) => {
+        /// Every route of the engines' face there is.
+        pub const ENGINE_ROUTES: &[(Method, &str)] =
+            &[$((Method::$method, concat!("/engine/v1", $path)),)+];
+
+        /// Everything beneath `/engine/v1`.
+        pub(crate) fn engines(config: &mut ServiceConfig) {
+            $(config.service(web::resource($path).route(on(Method::$method).to($handler)));)+
+        }
+    };
+}
+
+engine_routes! {
+    "/calls" { POST engine::admission::ask }
+    "/calls/claim" { POST engine::admission::claim }
+    "/calls/{call_id}/ringing" { POST engine::reports::ringing }
+    "/calls/{call_id}/answered" { POST engine::reports::answered }
+    "/calls/{call_id}/heartbeat" { POST engine::reports::heartbeat }
+    "/calls/{call_id}/ended" { POST engine::reports::ended }
+    "/calls/{call_id}/recording" { PUT engine::uploads::recording }
+    "/calls/{call_id}/transcript" { PUT engine::uploads::transcript }
 }
 
 /// The right that each route of the API takes.
@@ -371,19 +397,33 @@ mod tests {
     #[test]
     fn the_document_and_the_table_of_the_api_say_the_same() {
         let document = v1::document::document(&rights(), &[], "http://localhost");
-        let written = serde_json::to_value(&document).unwrap();
-        let mut described: Vec<_> = written["paths"]
-            .as_object()
-            .unwrap()
-            .iter()
-            .flat_map(|(path, item)| {
-                item.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
-            })
-            .collect();
+        let mut described = described(&document);
         let mut routed: Vec<_> =
             API_ROUTES.iter().map(|route| (route.method.to_string(), route.path.to_owned())).collect();
         described.sort();
         routed.sort();
         assert_eq!(described, routed);
+    }
+
+    #[test]
+    fn the_document_and_the_table_of_the_engines_say_the_same() {
+        let mut described = described(&engine::document::document("http://localhost"));
+        let mut routed: Vec<_> =
+            ENGINE_ROUTES.iter().map(|(method, path)| (method.to_string(), (*path).to_owned())).collect();
+        described.sort();
+        routed.sort();
+        assert_eq!(described, routed);
+    }
+
+    /// The method and path of everything that a document describes.
+    fn described(document: &impl serde::Serialize) -> Vec<(String, String)> {
+        let written = serde_json::to_value(document).unwrap();
+        let paths = written["paths"].as_object().unwrap();
+        paths
+            .iter()
+            .flat_map(|(path, item)| {
+                item.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
+            })
+            .collect()
     }
 }

@@ -1,7 +1,7 @@
 //! The proof that somebody holds a permission in an account, and with it the only door
 //! to the account's data.
 
-use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc};
+use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
 
 use actix_session::SessionExt;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
@@ -88,6 +88,11 @@ impl<P: Permission> Scope<P> {
         self.access.regions().cloned().collect()
     }
 
+    /// How long a call's place is held without a sign of life.
+    pub fn lease(&self) -> Duration {
+        self.access.lease()
+    }
+
     /// The object store of the account's region.
     pub fn objects(&self) -> Result<&super::Objects, Error> {
         self.access.objects(&self.asker.account.region)
@@ -132,11 +137,12 @@ impl<P: Permission> Scope<P> {
         &self,
         work: impl FnOnce(&mut Tx<'_, P>) -> Result<Change<T>, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        let role = if P::HOLDS_SLOTS { DatabaseRole::Admission } else { DatabaseRole::Tenant };
         self.run(move |access, asker| {
-            as_asker(&access.control, false, DatabaseRole::Tenant, asker, |c| {
+            as_asker(&access.control, false, role, asker, |c| {
                 let Account { organization, id, .. } = asker.account;
                 let change = work(&mut Tx::new(c, asker))?.told_above(asker);
-                change.keep(c, DatabaseRole::Tenant, organization, id, Author::of(asker))
+                change.keep(c, role, organization, id, Author::of(asker))
             })
         })
         .await

@@ -20,8 +20,8 @@ use crate::{
 
 use super::{
     agents, api_keys, audit_log, calls, catalogues, countries, deletions, front::Rights, invitations, limits,
-    me, members, numbers, refusal::ErrorBody, sub_accounts, usage, voices, wallet, webhook_deliveries,
-    webhooks,
+    me, members, numbers, place_call, refusal::ErrorBody, sub_accounts, usage, voices, wallet,
+    webhook_deliveries, webhooks,
 };
 
 /// What stands at one address.
@@ -82,6 +82,7 @@ struct AtOneAddress;
     numbers::show,
     numbers::release,
     calls::list,
+    place_call::create,
     calls::show,
     webhooks::list,
     webhooks::create,

@@ -1,5 +1,6 @@
 //! Background work: what is done without anybody asking for it at that moment.
 
+pub mod calls;
 pub mod counters;
 pub mod erasure;
 pub mod invitations;
@@ -19,6 +20,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     access::Access,
     domain::{
+        calls::life,
         idempotency,
         identity::{password_resets as requests, sessions},
     },
@@ -89,6 +91,16 @@ pub fn begin(
         let (access, mailer, public_url) = (for_invitations.clone(), mailer.clone(), public_url.clone());
         async move { invitations::send_one(&access, &mailer, &public_url).await }
     });
+    let for_overdue = access.clone();
+    let overdue = repeat("overdue calls", PAUSE, stopping.clone(), move || {
+        let access = for_overdue.clone();
+        async move { calls::close_overdue(&access).await }
+    });
+    let for_tests = access.clone();
+    let tests = repeat("test calls", PAUSE, stopping.clone(), move || {
+        let access = for_tests.clone();
+        async move { calls::advance_tests(&access).await }
+    });
     let for_sweep = access.clone();
     let sweep = repeat("sweep", SWEEP, stopping.clone(), move || {
         let access = for_sweep.clone();
@@ -97,6 +109,7 @@ pub fn begin(
                 .gate(None, |tx| Ok((sessions::sweep(tx)?, requests::sweep(tx)?, idempotency::sweep(tx)?)))
                 .await?;
             access.gate_of_each_region(idempotency::sweep).await?;
+            access.gate_of_each_region(life::sweep_references).await?;
             webhooks::sweep(&access).await?;
             Ok(false)
         }
@@ -115,6 +128,8 @@ pub fn begin(
         spawn(erasure),
         spawn(entries),
         spawn(moves),
+        spawn(overdue),
+        spawn(tests),
         spawn(stays),
         spawn(counters),
         spawn(letters),

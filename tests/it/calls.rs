@@ -10,7 +10,7 @@ use dialnexa::{
         list::{self, Filter},
         record,
     },
-    values::{AgentId, CallId, Part, WorkspaceId},
+    values::{AgentId, CallId, KeyMode, Part, WorkspaceId},
 };
 use reqwest::Method;
 use time::{Duration, OffsetDateTime};
@@ -44,6 +44,9 @@ fn call(ago: Duration) -> Call {
         sentiment: Some(Sentiment::Neutral),
         summary: None,
         recording_bytes: None,
+        mode: KeyMode::Live,
+        number: None,
+        agent_version: None,
     }
 }
 

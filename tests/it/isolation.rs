@@ -270,6 +270,9 @@ pub async fn fill(world: &World, organization: OrganizationId, account: AccountI
                 sentiment: None,
                 summary: None,
                 recording_bytes: Some(4),
+                mode: KeyMode::Live,
+                number: None,
+                agent_version: None,
             };
             record::enter(tx, &[record::Entered { call, number: None, turns: Vec::new() }]).map(Change::none)
         })

@@ -10,11 +10,13 @@ use uuid::Uuid;
 use crate::{
     browser::Browser,
     chromium::{Chromium, Looks},
+    telephony::{Telephony, answered_number},
     world::{PASSWORD, Tenant, World, WorldOptions},
 };
 
 const PARENT: &str = "owner@northwind.example";
 const MEMBER: &str = "owner@acme.example";
+const NUMBER: &str = "+918047182200";
 
 /// Longer than anything here may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -148,6 +150,21 @@ async fn numbers_change_in_both_dashboards_as_calls_begin_and_end() {
     ));
     assert!(list.event("parts").await.contains("<span>of 12</span>"));
     assert!(!list.event("beat").await.is_empty(), "what does not change is confirmed");
+}
+
+#[tokio::test]
+async fn a_call_is_seen_from_its_admission_to_its_end() {
+    let world = world().await;
+    let tenant = world.northwind;
+    answered_number(&world, tenant.organization, tenant.sub_account.into(), "india", NUMBER).await;
+    let engine = Telephony::of(&world, &["india"]).await;
+    let parent = world.browser().signed_in(PARENT).await;
+    let mut list = Events::open(&parent, &list_stream(&tenant)).await;
+    list.event("parts").await;
+    let call = engine.admitted(NUMBER, "first").await;
+    assert!(list.event("parts").await.contains("<b>1</b> <span>of 10</span>"));
+    engine.converse(&call).await;
+    assert!(list.event("parts").await.contains("<b>0</b> <span>of 10</span>"));
 }
 
 #[tokio::test]

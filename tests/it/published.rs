@@ -3,7 +3,7 @@
 use dialnexa::{
     access::{Change, permission::RecordCalls},
     domain::calls::{Call, CallStatus, Direction, EndReason, Sentiment, Speaker, Turn, record},
-    values::{AgentId, CallId, WorkspaceId},
+    values::{AgentId, CallId, KeyMode, WorkspaceId},
 };
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
@@ -81,6 +81,9 @@ async fn call(world: &World, agent: AgentId, ago: Duration) -> CallId {
         sentiment: Some(Sentiment::Positive),
         summary: Some("Asked about a loan.".into()),
         recording_bytes: None,
+        mode: KeyMode::Live,
+        number: None,
+        agent_version: None,
     };
     let turns =
         vec![Turn { speaker: Speaker::Agent, at: 0, text: "Hello Priya.".into(), language: "en".into() }];

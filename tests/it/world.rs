@@ -12,6 +12,7 @@ use std::{
         atomic::{AtomicU32, Ordering},
     },
     thread::JoinHandle,
+    time::Duration,
 };
 
 use actix_web::rt::System;
@@ -68,6 +69,8 @@ pub struct WorldOptions {
     pub webhook_private_targets: PrivateTargets,
     /// How often what pages watch is read, and who watches is asked about.
     pub live: Option<Tempo>,
+    /// How long a call's place is kept without a heartbeat; 30 s, unless said.
+    pub lease: Option<Duration>,
     /// Without the two tenants: for what makes tenants of its own.
     pub empty: bool,
 }
@@ -173,6 +176,7 @@ impl World {
             object_stores: BTreeMap::new(),
             smtp_url: options.smtp_url,
             api_rate: options.api_rate.unwrap_or(NonZeroU32::MAX),
+            lease: options.lease.unwrap_or(Duration::from_secs(30)),
             webhook_private_targets: options.webhook_private_targets,
         };
         let application = Application::open(&settings, databases.ready.clone()).unwrap();

@@ -1,12 +1,20 @@
 //! Calls, their transcripts and recordings.
 //!
 //! - [`list`]: filtered, newest first, read by key.
+//! - [`place`]: having an agent call somebody.
+//! - [`engine`]: what telephony engines ask for.
+//! - [`life`]: a call from its admission to its end.
+//! - [`test_calls`]: calls of test keys.
 //! - [`record`]: entering them, with their counters.
 //! - [`recording`]: where the sound is.
 
+pub mod engine;
+pub mod life;
 pub mod list;
+pub mod place;
 pub mod record;
 pub mod recording;
+pub mod test_calls;
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -20,18 +28,10 @@ use crate::{
     },
     error::Error,
     schema::region::{call_days, calls, transcripts},
-    values::{AgentId, CallId, WorkspaceId, words},
+    values::{AgentId, CallId, KeyMode, NumberId, WorkspaceId, words},
 };
 
-words! {
-    /// Who called whom.
-    Direction {
-        /// Somebody called a number of the account.
-        Inbound = "inbound" / "Inbound",
-        /// An agent called somebody.
-        Outbound = "outbound" / "Outbound",
-    }
-}
+pub use crate::values::Direction;
 
 words! {
     /// How a call stands (`domain.md` 6.6).
@@ -144,6 +144,13 @@ pub struct Call {
     pub summary: Option<String>,
     /// The size of its recording, where there is one.
     pub recording_bytes: Option<i64>,
+    /// Real, or simulated for a test key.
+    pub mode: KeyMode,
+    /// The account's number that it went over; not known of old calls.
+    #[diesel(column_name = number_id)]
+    pub number: Option<NumberId>,
+    /// The version of the agent; not known of old calls.
+    pub agent_version: Option<i32>,
 }
 
 impl Call {

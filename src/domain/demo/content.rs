@@ -9,7 +9,7 @@ use crate::{
         calls::{Call, CallStatus, Direction, record::Entered},
         numbers::Number,
     },
-    values::{AgentId, CallId, NumberId, Region, WorkspaceId},
+    values::{AgentId, CallId, KeyMode, NumberId, Region, WorkspaceId},
 };
 
 use super::{
@@ -215,6 +215,9 @@ fn calls(
             sentiment: None,
             summary: None,
             recording_bytes: None,
+            mode: KeyMode::Live,
+            number: None,
+            agent_version: None,
         };
         let mut turns = Vec::new();
         if status == CallStatus::Completed {
