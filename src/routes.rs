@@ -164,6 +164,7 @@ routes! {
         Member "/accounts/{account}/sub-accounts/bulk" { POST bulk::bulk }
         Member "/accounts/{account}/sub-accounts/export.csv" { GET export::export }
         Member "/accounts/{account}/sub-accounts/{sub_account}" { GET show::show }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/live" { GET sub_accounts::live::follow_one }
         Member "/accounts/{account}/sub-accounts/{sub_account}/access" { POST access::enter }
         Member "/accounts/{account}/sub-accounts/{sub_account}/limits" {
             GET limits::edit_one, POST limits::submit_one

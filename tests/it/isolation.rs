@@ -105,6 +105,7 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("POST", "/accounts/{account}/sub-accounts/bulk", Parent),
     ("GET", "/accounts/{account}/sub-accounts/export.csv", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/live", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/access", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/limits", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/limits", Parent),

@@ -161,9 +161,16 @@ async fn a_call_is_seen_from_its_admission_to_its_end() {
     let parent = world.browser().signed_in(PARENT).await;
     let mut list = Events::open(&parent, &list_stream(&tenant)).await;
     list.event("parts").await;
+    let one = format!("/accounts/{}/sub-accounts/{}", tenant.organization, tenant.sub_account);
+    let mut about_it = Events::open(&parent, &format!("{one}/live")).await;
+    let drawn = about_it.event("parts").await;
+    assert!(parent.get(&one).await.body.contains(drawn.trim()), "the page draws it alike: {drawn}");
     let call = engine.admitted(NUMBER, "first").await;
+    let told = about_it.event("parts").await;
+    assert!(told.contains(">1</dd>") && told.contains("of 10 at once"), "{told}");
     assert!(list.event("parts").await.contains("<b>1</b> <span>of 10</span>"));
     engine.converse(&call).await;
+    assert!(about_it.event("parts").await.contains(">0</dd>"));
     assert!(list.event("parts").await.contains("<b>0</b> <span>of 10</span>"));
 }
 

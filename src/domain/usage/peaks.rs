@@ -1,12 +1,12 @@
 //! How many calls there were at once, and which were refused (`domain.md` 3.4).
 
-use diesel::prelude::*;
+use diesel::{prelude::*, upsert::excluded};
 use time::{Date, OffsetDateTime};
 
 use crate::{
     access::{
         Tx,
-        permission::{Includes, View},
+        permission::{Includes, RecordCalls, View},
     },
     error::Error,
     schema::control::{refusals, usage_days},
@@ -40,6 +40,32 @@ impl DayPeak {
     pub fn refused(&self) -> i64 {
         self.refusals.iter().map(|refusals| refusals.refused).sum()
     }
+}
+
+/// Enters the most calls at once on some days; what is known and higher stays.
+///
+/// # Errors
+/// Those of the database.
+pub fn enter(tx: &mut Tx<'_, RecordCalls>, peaks: &[(Date, i32)]) -> Result<(), Error> {
+    diesel::define_sql_function! {
+        /// The greater of two numbers.
+        #[sql_name = "greatest"]
+        fn greater(a: diesel::sql_types::Integer, b: diesel::sql_types::Integer) -> diesel::sql_types::Integer;
+    }
+    if peaks.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = peaks
+        .iter()
+        .map(|(day, peak)| (usage_days::day.eq(*day), usage_days::peak_in_use.eq(*peak)))
+        .collect();
+    diesel::insert_into(usage_days::table)
+        .values(rows)
+        .on_conflict((usage_days::organization_id, usage_days::account_id, usage_days::day))
+        .do_update()
+        .set(usage_days::peak_in_use.eq(greater(usage_days::peak_in_use, excluded(usage_days::peak_in_use))))
+        .execute(tx.connection())?;
+    Ok(())
 }
 
 /// The last `days` days, oldest first; days without calls are there with zeros.

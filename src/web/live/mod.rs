@@ -88,6 +88,11 @@ pub struct LiveUrl {
 }
 
 impl LiveUrl {
+    /// The same for one sub-account alone.
+    pub(super) fn of(self, id: SubAccountId) -> Self {
+        Self { ids: id.to_string(), ..self }
+    }
+
     /// The sub-accounts that are asked for: no more than a page shows.
     fn ids(&self) -> Vec<SubAccountId> {
         self.ids.split(',').filter_map(|id| id.parse().ok()).take(MOST_ROWS).collect()

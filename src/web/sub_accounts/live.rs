@@ -9,10 +9,12 @@ use crate::{
     values::SubAccountId,
     web::{
         account::live::calls_now,
-        live::{ListNow, Live, LiveUrl},
+        live::{CallsNow, ListNow, Live, LiveUrl},
         parts::{LiveMeter, Meter},
     },
 };
+
+use super::Place;
 
 /// `GET /accounts/{account}/sub-accounts/live`
 pub async fn follow(
@@ -31,6 +33,23 @@ fn parts(now: &ListNow) -> askama::Result<Vec<String>> {
         parts.push(slots(*id, (*in_use).into(), (*limit).into()).render()?);
     }
     Ok(parts)
+}
+
+/// `GET /accounts/{account}/sub-accounts/{sub_account}/live`
+pub async fn follow_one(
+    scope: Scope<ManageSubAccounts>,
+    request: HttpRequest,
+    live: web::Data<Live>,
+    place: web::Path<Place>,
+    url: web::Query<LiveUrl>,
+) -> Result<HttpResponse, Denied> {
+    let id = super::find(&scope, place.sub_account).await?.id;
+    let (page, url) = (super::href(&scope, id), url.into_inner().of(id));
+    live.organization(scope, &request, &url, page, |now| now.rows.iter().map(of_one).collect()).await
+}
+
+fn of_one(row: &InUse) -> askama::Result<String> {
+    calls_now(CallsNow { in_use: row.in_use.into(), limit: row.limit.into() }).render()
 }
 
 /// The calls in progress of one row of the list.

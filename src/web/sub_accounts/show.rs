@@ -1,6 +1,7 @@
 //! One sub-account as its parent sees it: the overview.
 
 use actix_web::{HttpResponse, web};
+use time::OffsetDateTime;
 
 use crate::{
     access::{
@@ -13,11 +14,12 @@ use crate::{
     },
     values::{BillingMode, Part, SubAccountStatus},
     web::{
-        account::{audit::event, peaks},
+        account::{audit::event, live::calls_now, peaks},
         chart::{Unit, bars},
         filters::{money_text, number_text},
+        live::CallsNow,
         page::{Here, Visit, home_href, html, zone},
-        parts::{Badge, Stat},
+        parts::{Badge, LiveBar, Stat},
         views::sub_accounts::ShowPage,
     },
 };
@@ -67,14 +69,11 @@ pub async fn show(
         access_href: format!("{base}/access"),
         reactivate_href: (listed.status == SubAccountStatus::Suspended).then(|| format!("{base}/reactivate")),
         inside_href: is_inside.then(|| home_href(listed.id.into())),
+        live: LiveBar { at: zone.show(OffsetDateTime::now_utc()) },
+        live_source: format!("{base}/live"),
         stats: vec![
             balance,
-            Stat::new(
-                "Calls in progress",
-                number_text(listed.in_use.into()),
-                format!("of {} at once", listed.limit),
-            )
-            .meter(listed.in_use.into(), listed.limit.into()),
+            calls_now(CallsNow { in_use: listed.in_use.into(), limit: listed.limit.into() }),
             Stat::new(
                 "Calls, 30 days",
                 number_text(listed.calls_30d),

@@ -188,6 +188,9 @@ pub struct ShowPage {
     pub reactivate_href: Option<String>,
     /// Set while this browser is inside: where that is.
     pub inside_href: Option<String>,
+    pub live: LiveBar,
+    /// Where the numbers come from that change while one looks.
+    pub live_source: String,
     pub stats: Vec<Stat>,
     pub charts: Vec<Chart>,
     pub audit_href: String,
