@@ -69,6 +69,20 @@ impl<P: Permission> Scope<P> {
         Some(Scope { access: self.access.clone(), asker: self.asker.clone(), proof: PhantomData })
     }
 
+    /// The same person in the same account, found out anew: for an answer that goes on for
+    /// longer than a request. What was true as it began may be over (`trust.md` S6).
+    ///
+    /// # Errors
+    /// Those of a request of theirs at this moment; [`Error::SignedOut`] when the session has
+    /// ended.
+    pub async fn again(&self) -> Result<Self, Error> {
+        let person = self.asker.principal.person().ok_or(Error::SignedOut)?;
+        let (user, session) = (person.id, person.session);
+        let (account, request) = (self.asker.account.id, self.asker.request.clone());
+        let asker = self.access.asker_again(user, session, account, request).await?;
+        Self::prove(self.access.clone(), asker)
+    }
+
     /// The regions one can choose for a new sub-account or workspace.
     pub fn regions(&self) -> Vec<Region> {
         self.access.regions().cloned().collect()

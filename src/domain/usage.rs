@@ -1,5 +1,9 @@
 //! Volumes of calls per day, kept as calls are entered: nothing that a page shows scans
 //! calls. A day is a day in India (`trust.md` U16).
+//!
+//! - [`peaks`]: how many calls there were at once, and which were refused.
+
+pub mod peaks;
 
 use diesel::{
     dsl::{max, sum},

@@ -51,6 +51,7 @@ use Takes::{Administer, Billing, Parent, Play, View};
 /// The verdicts on all routes inside an account.
 const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}", View),
+    ("GET", "/accounts/{account}/live", View),
     ("GET", "/accounts/{account}/agents", View),
     ("GET", "/accounts/{account}/agents/{agent}", View),
     ("GET", "/accounts/{account}/agents/{agent}/call", Play),
@@ -101,12 +102,14 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("POST", "/accounts/{account}/leave", View),
     ("GET", "/accounts/{account}/sub-accounts", Parent),
     ("POST", "/accounts/{account}/sub-accounts", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/live", Parent),
     ("GET", "/accounts/{account}/sub-accounts/new", Parent),
     ("GET", "/accounts/{account}/sub-accounts/limits", Parent),
     ("POST", "/accounts/{account}/sub-accounts/limits", Parent),
     ("POST", "/accounts/{account}/sub-accounts/bulk", Parent),
     ("GET", "/accounts/{account}/sub-accounts/export.csv", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/live", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/access", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/limits", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/limits", Parent),

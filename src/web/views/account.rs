@@ -6,7 +6,9 @@ use askama::filters::HtmlSafe;
 use crate::web::chart::Chart;
 use crate::web::filters::{self, Moment};
 use crate::web::frame::Frame;
-use crate::web::parts::{Allocation, Badge, Column, Crumb, Empty, ErrorSummary, Field, Pager, Stat, Tab};
+use crate::web::parts::{
+    Allocation, Badge, Column, Crumb, Empty, ErrorSummary, Field, LiveBar, Pager, Stat, Tab,
+};
 
 /// The first page of an account.
 #[derive(Template)]
@@ -16,6 +18,9 @@ pub struct OverviewPage {
     pub text: String,
     /// Label, address, icon.
     pub actions: Vec<(String, String, &'static str)>,
+    pub live: LiveBar,
+    /// Where the numbers come from that change while one looks.
+    pub live_source: String,
     pub stats: Vec<Stat>,
     pub charts: Vec<Chart>,
     pub allocation: Option<Allocation>,
