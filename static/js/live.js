@@ -21,6 +21,7 @@
   let failures = 0;                 // in a row
   let refused = 0;                  // streams in a row that did not open
   let polls = 0;
+  let begun = 0;                    // when the open stream was
   let updated = Date.now();         // when the page last was known to show what is
   let ended = false;
   let address = "";                 // of the stream that is open or asked
@@ -63,6 +64,7 @@
   // ── Events ──
   function listen() {
     let opened = false;
+    begun = Date.now();
     const mine = new EventSource(address);
     source = mine;
     mine.addEventListener("parts", (event) => { opened = true; refused = 0; got(event.data); });
@@ -161,7 +163,10 @@
   }
 
   // ── How old it is ──
-  const clock = new Intl.DateTimeFormat("en-IN", { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+  // In the reader's zone, as every time on the page, and not in the browser's.
+  const clock = new Intl.DateTimeFormat("en-IN", {
+    hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false, timeZone: bar.dataset.zone, timeZoneName: "short",
+  });
   function tell() {
     if (ended) return;
     const seconds = Math.max(0, Math.round((Date.now() - updated) / 1000));
@@ -204,7 +209,14 @@
   // Another page of the list has other rows.
   document.addEventListener("htmx:afterSwap", () => { if (wanted() !== address) comeBack(); });
 
-  window.setInterval(() => { if (!document.hidden && !ended) { place(); tell(); announce(); } }, 1000);
+  window.setInterval(() => {
+    if (document.hidden || ended) return;
+    // A stream that says nothing, not even that nothing has changed, is broken on the way.
+    if (source && Date.now() - Math.max(begun, updated) > STALE * 1000) later();
+    if (!paused) place();
+    tell();
+    announce();
+  }, 1000);
   show();
   start();
 })();

@@ -385,6 +385,7 @@ async fn a_page_changes_without_reload_and_disturbs_nobody() {
     // Paused, nothing changes, also on the page that is opened anew.
     chromium.press("Pause updates").await;
     chromium.sees("Paused. As of").await;
+    assert!(chromium.text().await.contains(" IST."), "in the zone of whoever reads");
     chromium.goto(&format!("{}{}", world.base, chromium.path().await)).await;
     chromium.sees("Paused. As of").await;
     while seen.event("parts").await.contains("slots-") {}
