@@ -29,6 +29,7 @@ use crate::{
         guesses::Guesses,
         hashing::Hashing,
         health::Readiness,
+        live::{Live, Tempo},
         security,
         sign_in::Gate,
         site::{SESSION_COOKIE, Site},
@@ -62,6 +63,7 @@ pub struct Application {
     public_url: String,
     /// How often each key of the API may ask, per minute.
     api_rate: NonZeroU32,
+    live: Tempo,
     workers: usize,
 }
 
@@ -96,6 +98,7 @@ impl Application {
             private_targets: settings.webhook_private_targets.clone(),
             public_url: settings.public_url.clone(),
             api_rate: settings.api_rate,
+            live: Tempo::default(),
             workers: thread::available_parallelism().map_or(2, usize::from).max(2),
         })
     }
@@ -103,6 +106,11 @@ impl Application {
     /// The access to its data.
     pub fn access(&self) -> &Arc<Access> {
         &self.access
+    }
+
+    /// With another tempo of the numbers that change while one looks: for tests.
+    pub fn with_live(self, live: Tempo) -> Self {
+        Self { live, ..self }
     }
 
     /// Loads the demo organization, unless it is there.
@@ -131,11 +139,13 @@ impl Application {
             private_targets,
             public_url,
             api_rate,
+            live,
             workers,
         } = self;
         let sealer = Sealer::of(&secret);
         let webhooks = Webhooks::new(&access, sender, sealer.clone(), mailer.clone(), public_url.clone());
         let work = work::begin(&access, mailer, public_url.clone(), webhooks, &stop.wait());
+        let live = web::Data::new(Live::new(access.clone(), live, stop.wait()));
         let private_targets = web::Data::new(private_targets);
         let stopping = stop.clone();
         let access = web::Data::from(access);
@@ -173,6 +183,7 @@ impl Application {
                 .app_data(hashing.clone())
                 .app_data(readiness.clone())
                 .app_data(gate.clone())
+                .app_data(live.clone())
                 .app_data(reference.clone())
                 .app_data(sealer.clone())
                 .app_data(private_targets.clone())

@@ -14,11 +14,15 @@ use crate::{
     engine, v1,
     values::KeyArea,
     web::{
-        account::{agents, audit, billing, call, calls, numbers, overview, recording, retention},
+        account::{
+            self, agents, audit, billing, call, calls, numbers, overview, place_call, recording, retention,
+        },
         accounts, api_docs, api_keys, assets, health, invitation,
         members::{invite, leave, list as members, member, pending},
         password_reset, sessions, sign_in,
-        sub_accounts::{access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show},
+        sub_accounts::{
+            self, access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show,
+        },
         webhooks,
     },
 };
@@ -106,8 +110,10 @@ routes! {
         Person "/accounts" { GET accounts::page }
 
         Member "/accounts/{account}" { GET overview::show }
+        Member "/accounts/{account}/live" { GET account::live::follow }
         Member "/accounts/{account}/agents" { GET agents::list }
         Member "/accounts/{account}/agents/{agent}" { GET agents::show }
+        Member "/accounts/{account}/agents/{agent}/call" { GET place_call::ask, POST place_call::submit }
         Member "/accounts/{account}/numbers" { GET numbers::list }
         Member "/accounts/{account}/calls" { GET calls::list }
         Member "/accounts/{account}/calls/{call}" { GET call::show }
@@ -156,11 +162,13 @@ routes! {
         Member "/accounts/{account}/leave" { POST access::leave }
 
         Member "/accounts/{account}/sub-accounts" { GET list::list, POST new::submit }
+        Member "/accounts/{account}/sub-accounts/live" { GET sub_accounts::live::follow }
         Member "/accounts/{account}/sub-accounts/new" { GET new::form }
         Member "/accounts/{account}/sub-accounts/limits" { GET limits::edit_all, POST limits::submit_all }
         Member "/accounts/{account}/sub-accounts/bulk" { POST bulk::bulk }
         Member "/accounts/{account}/sub-accounts/export.csv" { GET export::export }
         Member "/accounts/{account}/sub-accounts/{sub_account}" { GET show::show }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/live" { GET sub_accounts::live::follow_one }
         Member "/accounts/{account}/sub-accounts/{sub_account}/access" { POST access::enter }
         Member "/accounts/{account}/sub-accounts/{sub_account}/limits" {
             GET limits::edit_one, POST limits::submit_one

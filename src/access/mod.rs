@@ -190,6 +190,25 @@ impl Access {
         .await
     }
 
+    /// Who a person is in an account now, if they are still signed in.
+    async fn asker_again(
+        self: &Arc<Self>,
+        user: UserId,
+        session: SessionId,
+        account: AccountId,
+        request: RequestFacts,
+    ) -> Result<Asker, Error> {
+        self.run(move |access| {
+            access.gate_now(Some(user), |c| {
+                if !authenticate::is_signed_in(c, user, session)? {
+                    return Err(Error::SignedOut);
+                }
+                authenticate::asker(c, user, session, account, request)
+            })
+        })
+        .await
+    }
+
     /// The program that presents a key.
     ///
     /// # Errors

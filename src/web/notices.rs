@@ -19,6 +19,7 @@ pub fn from_query(query: &str) -> Option<Notice> {
     let word = query.split('&').find_map(|pair| pair.strip_prefix("done="))?;
     let text = match word {
         "created" => "The sub-account is ready. Open its own dashboard with Access Dashboard.",
+        "call-placed" => "The call is on its way. Reload the page to see how it goes.",
         "renamed" => "The name is changed.",
         "key-revoked" => "The key is revoked: requests with it are refused from now on.",
         "invited" => "The invitation is on its way by e-mail.",

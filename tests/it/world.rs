@@ -28,6 +28,7 @@ use dialnexa::{
     provision::{Ready, prepare_at},
     start::Stop,
     values::{DatabaseUrl, OrganizationId, PrivateTargets, Region, Sealer, SubAccountId, UserId},
+    web::live::Tempo,
 };
 use diesel::{
     Connection, RunQueryDsl,
@@ -68,6 +69,8 @@ pub struct WorldOptions {
     pub api_rate: Option<NonZeroU32>,
     /// Where webhooks may be sent besides the public internet.
     pub webhook_private_targets: PrivateTargets,
+    /// How often what pages watch is read, and who watches is asked about.
+    pub live: Option<Tempo>,
     /// How long a call's place is kept without a heartbeat; 30 s, unless said.
     pub lease: Option<Duration>,
     /// Where the recordings of India are, instead of a folder.
@@ -184,6 +187,7 @@ impl World {
             webhook_private_targets: options.webhook_private_targets,
         };
         let application = Application::open(&settings, databases.ready.clone()).unwrap();
+        let application = application.with_live(options.live.unwrap_or_default());
         let access = application.access().clone();
         let tenant = |organization, owner| Tenant { organization, sub_account: SubAccountId::new(), owner };
         let mut world = Self {

@@ -6,7 +6,9 @@ use askama::filters::HtmlSafe;
 use crate::web::chart::Chart;
 use crate::web::filters::{self, Moment};
 use crate::web::frame::Frame;
-use crate::web::parts::{Allocation, Badge, Column, Crumb, Empty, Field, Pager, Stat, Tab};
+use crate::web::parts::{
+    Allocation, Badge, Column, Crumb, Empty, ErrorSummary, Field, LiveBar, Pager, Stat, Tab,
+};
 
 /// The first page of an account.
 #[derive(Template)]
@@ -16,6 +18,9 @@ pub struct OverviewPage {
     pub text: String,
     /// Label, address, icon.
     pub actions: Vec<(String, String, &'static str)>,
+    pub live: LiveBar,
+    /// Where the numbers come from that change while one looks.
+    pub live_source: String,
     pub stats: Vec<Stat>,
     pub charts: Vec<Chart>,
     pub allocation: Option<Allocation>,
@@ -90,7 +95,23 @@ pub struct AgentPage {
     /// Number and label.
     pub numbers: Vec<(String, String)>,
     pub calls_href: String,
+    /// Where it is asked to call somebody, by whoever may.
+    pub call_href: Option<String>,
     pub created: Moment,
+}
+
+/// Having an agent call somebody.
+#[derive(Template)]
+#[template(path = "account/place_call.html")]
+pub struct PlaceCallPage {
+    pub frame: Frame,
+    pub crumbs: Vec<Crumb>,
+    pub agent: String,
+    pub action: String,
+    pub cancel_href: String,
+    pub idempotency_key: String,
+    pub errors: ErrorSummary,
+    pub number: Field,
 }
 
 /// The calls of a workspace.
