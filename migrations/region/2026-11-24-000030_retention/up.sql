@@ -61,13 +61,19 @@ BEGIN
             until := first_id_of((month + interval '1 month') AT TIME ZONE 'UTC');
             EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED)',
                 part, target.name);
+            -- Rows are held aside while their partition is attached: it takes its foreign keys empty, because to
+            -- look for what they refer to the owner would have to be above policies.
             IF month = ANY (strays) THEN
-                EXECUTE format('WITH gone AS (DELETE FROM %1$I WHERE call_id >= %2$L AND call_id < %3$L RETURNING %4$s) '
-                    'INSERT INTO %5$I (%4$s) SELECT %4$s FROM gone',
-                    target.default_name, since, until, target.columns, part);
+                EXECUTE format('CREATE TABLE %I AS SELECT %s FROM %I WHERE call_id >= %L AND call_id < %L',
+                    part || '_held', target.columns, target.default_name, since, until);
+                EXECUTE format('DELETE FROM %I WHERE call_id >= %L AND call_id < %L', target.default_name, since, until);
             END IF;
             EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
                 target.name, part, since, until);
+            IF month = ANY (strays) THEN
+                EXECUTE format('INSERT INTO %1$I (%2$s) SELECT %2$s FROM %3$I', part, target.columns, part || '_held');
+                EXECUTE format('DROP TABLE %I', part || '_held');
+            END IF;
             EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', part);
             EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', part);
             done := done + 1;
