@@ -7,10 +7,11 @@ use clap::{Args, Subcommand, ValueEnum};
 use crate::{
     access::{
         Access,
-        permission::{Administer, ManageSubAccounts},
+        permission::{Administer, ManageSubAccounts, RecordCalls},
     },
     domain::{
         audit::{self, Verdict},
+        calls::rebuild,
         engines,
         identity::passwords,
         numbers::{self, NumberType},
@@ -60,6 +61,11 @@ pub enum AdminCommand {
     RevokeEngine {
         /// The engine (eng_…)
         engine: EngineId,
+    },
+    /// Make the counters of an organization and its sub-accounts what their calls say
+    RebuildCounters {
+        /// The organization (org_…)
+        organization: OrganizationId,
     },
     /// Prove that the audit logs of an organization and its sub-accounts are whole
     VerifyAudit {
@@ -192,6 +198,7 @@ pub async fn execute(access: &Arc<Access>, command: AdminCommand) -> Result<Stri
                 access.operate(nobody, nobody.into(), move |tx| engines::revoke(tx, engine)).await?;
             Ok(if revoked { format!("{engine} is kept out") } else { "nothing to change".into() })
         }
+        AdminCommand::RebuildCounters { organization } => rebuild_counters(access, organization).await,
         AdminCommand::VerifyAudit { organization } => verify_audit(access, organization).await,
     }
 }
@@ -243,15 +250,16 @@ async fn create_user(access: &Arc<Access>, new: CreateUser) -> Result<String, Er
     Ok(id.to_string())
 }
 
-async fn verify_audit(access: &Arc<Access>, organization: OrganizationId) -> Result<String, Error> {
+/// An organization and its sub-accounts, each with the region of its content.
+async fn accounts(
+    access: &Arc<Access>,
+    organization: OrganizationId,
+) -> Result<Vec<(AccountId, Region)>, Error> {
     let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
-    let parent = access.scope_of_job::<ManageSubAccounts>(
-        "operator",
-        organization,
-        organization.into(),
-        region.clone(),
-    )?;
-    let mut accounts = vec![AccountId::from(organization)];
+    let parent =
+        access.scope_of_job::<ManageSubAccounts>("operator", organization, organization.into(), region)?;
+    let own = parent.overview(operator::region).await?;
+    let mut accounts = vec![(AccountId::from(organization), own)];
     let mut query = Query { page_size: 500, ..Query::default() };
     loop {
         let page = parent
@@ -260,15 +268,28 @@ async fn verify_audit(access: &Arc<Access>, organization: OrganizationId) -> Res
                 move |tx| list::page(tx, &query)
             })
             .await?;
-        accounts.extend(page.rows.iter().map(|listed| AccountId::from(listed.id)));
+        accounts.extend(page.rows.into_iter().map(|listed| (AccountId::from(listed.id), listed.region)));
         match page.next {
             Some(next) => query.from = Some(next),
-            None => break,
+            None => return Ok(accounts),
         }
     }
+}
+
+async fn rebuild_counters(access: &Arc<Access>, organization: OrganizationId) -> Result<String, Error> {
+    let mut lines = Vec::new();
+    for (account, region) in accounts(access, organization).await? {
+        let scope = access.scope_of_job::<RecordCalls>("operator", organization, account, region)?;
+        let differed = scope.write_both(rebuild::rebuild).await?;
+        lines.push(format!("{account}: {differed} days differed"));
+    }
+    Ok(lines.join("\n"))
+}
+
+async fn verify_audit(access: &Arc<Access>, organization: OrganizationId) -> Result<String, Error> {
     let (mut lines, mut broken) = (Vec::new(), false);
-    for account in accounts {
-        let scope = access.scope_of_job::<Administer>("operator", organization, account, region.clone())?;
+    for (account, region) in accounts(access, organization).await? {
+        let scope = access.scope_of_job::<Administer>("operator", organization, account, region)?;
         lines.push(match scope.read(audit::verify).await? {
             Verdict::Whole { entries, head } => {
                 format!("{account}: whole, {entries} entries, head {}", data_encoding::HEXLOWER.encode(&head))

@@ -15,6 +15,7 @@
 //! - [`access`]: who asks, where, may they; the only door to the databases.
 //! - [`domain`]: the operations.
 //! - [`json`]: how the JSON faces read and answer.
+//! - [`playback`]: the sound of a call as an answer, for both faces.
 //! - [`v1`]: the JSON face: the API.
 //! - [`engine`]: the face for telephony engines.
 //! - [`web`]: the HTML face: pages, parts and assets.
@@ -28,6 +29,7 @@ pub mod domain;
 pub mod engine;
 pub mod error;
 pub mod json;
+pub mod playback;
 pub mod private_postgres;
 pub mod provision;
 pub mod routes;

@@ -14,7 +14,9 @@ use crate::{
     engine, v1,
     values::KeyArea,
     web::{
-        account::{self, agents, audit, billing, call, calls, numbers, overview, recording},
+        account::{
+            self, agents, audit, billing, call, calls, numbers, overview, place_call, recording, retention,
+        },
         accounts, api_docs, api_keys, assets, health, invitation,
         members::{invite, leave, list as members, member, pending},
         password_reset, sessions, sign_in,
@@ -111,6 +113,7 @@ routes! {
         Member "/accounts/{account}/live" { GET account::live::follow }
         Member "/accounts/{account}/agents" { GET agents::list }
         Member "/accounts/{account}/agents/{agent}" { GET agents::show }
+        Member "/accounts/{account}/agents/{agent}/call" { GET place_call::ask, POST place_call::submit }
         Member "/accounts/{account}/numbers" { GET numbers::list }
         Member "/accounts/{account}/calls" { GET calls::list }
         Member "/accounts/{account}/calls/{call}" { GET call::show }
@@ -155,6 +158,7 @@ routes! {
             POST webhooks::delivery::redeliver
         }
         Member "/accounts/{account}/audit-log" { GET audit::list }
+        Member "/accounts/{account}/retention" { GET retention::show, POST retention::submit }
         Member "/accounts/{account}/leave" { POST access::leave }
 
         Member "/accounts/{account}/sub-accounts" { GET list::list, POST new::submit }
@@ -330,6 +334,8 @@ api_routes! {
         }
         Calls "/calls" { GET v1::calls::list, POST v1::place_call::create }
         Calls "/calls/{call_id}" { GET v1::calls::show }
+        Calls "/calls/{call_id}/recording" { GET v1::recordings::show }
+        Calls "/retention" { GET v1::retention::show, PUT v1::retention::set }
         Webhooks "/user-webhooks" { GET v1::webhooks::list, POST v1::webhooks::create }
         Webhooks "/user-webhooks/{webhook_id}" {
             GET v1::webhooks::show, PATCH v1::webhooks::update, DELETE v1::webhooks::delete

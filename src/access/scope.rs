@@ -177,6 +177,30 @@ impl<P: Permission> Scope<P> {
         .await
     }
 
+    /// Writes in both databases, each in a transaction of its own that is open while the other
+    /// is: the region's is kept first. For what must see both at one moment and can be done
+    /// again, and for nothing else.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Error::Busy`] when no connection is free in time.
+    pub async fn write_both<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_, P>, &mut RegionTx<'_, P>) -> Result<Change<T>, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let role = if P::HOLDS_SLOTS { DatabaseRole::Admission } else { DatabaseRole::Tenant };
+        self.run(move |access, asker| {
+            let region = access.region(&asker.account.region)?;
+            as_asker(&access.control, false, role, asker, |control| {
+                let change = as_asker(region, false, DatabaseRole::Tenant, asker, |region| {
+                    work(&mut Tx::new(control, asker), &mut Tx::new(region, asker))
+                })?;
+                let Account { organization, id, .. } = asker.account;
+                change.keep(control, role, organization, id, Author::of(asker))
+            })
+        })
+        .await
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Access, &Asker) -> Result<T, Error> + Send + 'static,

@@ -125,6 +125,9 @@ impl Refusal {
             StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                 ("unsupported_media_type", "Send JSON in UTF-8: Content-Type: application/json")
             }
+            StatusCode::RANGE_NOT_SATISFIABLE => {
+                ("range_not_satisfiable", "There are no such bytes; Content-Range tells how many there are.")
+            }
             StatusCode::SERVICE_UNAVAILABLE => {
                 let refusal = Self::new(
                     status,
@@ -186,11 +189,12 @@ pub(crate) fn dress(response: ServiceResponse<BoxBody>, request_id: &str) -> Ser
     if !is_error || !is_bare {
         return response;
     }
-    let allow = response.headers().get(header::ALLOW).cloned();
+    let kept = [header::ALLOW, header::CONTENT_RANGE]
+        .map(|name| response.headers().get(&name).cloned().map(|value| (name, value)));
     let refusal = Refusal::of_answer(status, response.response().error());
     let mut dressed = refusal.response(request_id);
-    if let Some(allow) = allow {
-        dressed.headers_mut().insert(header::ALLOW, allow);
+    for (name, value) in kept.into_iter().flatten() {
+        dressed.headers_mut().insert(name, value);
     }
     response.into_response(dressed)
 }

@@ -28,6 +28,8 @@ pub mod members;
 pub mod numbers;
 pub mod place_call;
 pub mod rate;
+pub mod recordings;
+pub mod retention;
 pub mod sub_accounts;
 pub mod usage;
 pub mod voices;

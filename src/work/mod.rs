@@ -8,6 +8,7 @@ pub mod mail;
 pub mod numbers;
 pub mod outbox;
 pub mod password_resets;
+pub mod retention;
 pub mod stays;
 pub mod webhooks;
 
@@ -36,6 +37,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const COUNTERS: Duration = Duration::from_secs(30);
 /// How often what is long over is removed.
 const SWEEP: Duration = Duration::from_secs(600);
+/// How often it is looked for months that are over or have yet to be made.
+const MONTHS: Duration = Duration::from_secs(3_600);
 /// How long to leave alone what failed, at first and at most.
 const FIRST_REST: Duration = Duration::from_secs(1);
 const LONGEST_REST: Duration = Duration::from_secs(60);
@@ -91,6 +94,16 @@ pub fn begin(
         let (access, mailer, public_url) = (for_invitations.clone(), mailer.clone(), public_url.clone());
         async move { invitations::send_one(&access, &mailer, &public_url).await }
     });
+    let for_retention = access.clone();
+    let retention = repeat("retention", PAUSE, stopping.clone(), move || {
+        let access = for_retention.clone();
+        async move { retention::serve_one(&access).await }
+    });
+    let for_months = access.clone();
+    let months = repeat("months", MONTHS, stopping.clone(), move || {
+        let access = for_months.clone();
+        async move { retention::keep_months(&access).await.map(|()| false) }
+    });
     let for_overdue = access.clone();
     let overdue = repeat("overdue calls", PAUSE, stopping.clone(), move || {
         let access = for_overdue.clone();
@@ -134,6 +147,8 @@ pub fn begin(
         spawn(counters),
         spawn(letters),
         spawn(invitations),
+        spawn(retention),
+        spawn(months),
         spawn(sweep),
         spawn(sending),
     ])

@@ -69,6 +69,13 @@ impl Page {
             .collect()
     }
 
+    /// An attribute of the first element that a selector finds, if there is one.
+    pub fn attribute(&self, css: &str, name: &str) -> Option<String> {
+        let html = Html::parse_document(&self.body);
+        let found = html.select(&selector(css)).next();
+        found.and_then(|element| element.value().attr(name)).map(str::to_owned)
+    }
+
     /// The value of an input.
     pub fn input(&self, name: &str) -> String {
         let html = Html::parse_document(&self.body);

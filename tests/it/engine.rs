@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dialnexa::values::KeyMode;
+use dialnexa::{
+    access::permission::RecordCalls, domain::calls::rebuild, routes::ENGINE_ROUTES, values::KeyMode,
+};
+use diesel::{Connection, PgConnection, RunQueryDsl, connection::SimpleConnection, sql_query};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -386,4 +389,76 @@ async fn both_sides_are_told_of_a_call_that_ended() {
     assert_eq!(world.count(&told), 4, "two kinds, each to both sides, once");
     let above = format!("{told} AND data->>'sub_account_id' = '{sub_account}'");
     assert_eq!(world.count(&above), 2);
+}
+
+#[actix_web::test]
+async fn counters_are_rebuilt_from_calls_to_the_same_numbers() {
+    let (world, engine, _) = served(WorldOptions::default()).await;
+    let Tenant { organization, sub_account, .. } = world.northwind;
+    for at in 0..4 {
+        let call = engine.admitted(NUMBER, &format!("{at}")).await;
+        if at % 2 == 0 {
+            engine.converse(&call).await
+        } else {
+            engine.miss(&call).await
+        };
+    }
+    let open = engine.admitted(NUMBER, "open").await;
+    let scope = || {
+        world
+            .access
+            .scope_of_job::<RecordCalls>("test", organization, sub_account.into(), "india".parse().unwrap())
+            .unwrap()
+    };
+    let (_, _, region) = world.databases().into_iter().find(|(name, ..)| name == "india").unwrap();
+    let kept = |world: &World| {
+        let mut region = PgConnection::establish(&region).unwrap();
+        let days = "SELECT string_agg(concat_ws(' ', subject_id, day, calls), '; ' ORDER BY subject_id, day) AS text FROM call_days";
+        let days = sql_query(days).get_result::<Text>(&mut region).unwrap().text;
+        (
+            days,
+            counted(world),
+            world.count(
+                "SELECT sum(answered * 100 + minutes * 10 + peak_in_use)::integer AS n FROM usage_days",
+            ),
+        )
+    };
+    let before = kept(&world);
+    assert_eq!(scope().write_both(rebuild::rebuild).await.unwrap(), 0);
+    assert_eq!(kept(&world), before);
+
+    world.force("UPDATE usage_days SET calls = 99, answered = 0, minutes = 7");
+    PgConnection::establish(&region).unwrap().batch_execute("UPDATE call_days SET calls = 99").unwrap();
+    assert_eq!(scope().write_both(rebuild::rebuild).await.unwrap(), 1);
+    assert_eq!(kept(&world), before);
+    // The call that was open then is counted by its end, once.
+    engine.miss(&open).await;
+    assert_eq!(counted(&world), before.1 + 1);
+    assert_eq!(scope().write_both(rebuild::rebuild).await.unwrap(), 0);
+    assert_eq!(counted(&world), before.1 + 1);
+}
+
+#[derive(diesel::QueryableByName)]
+struct Text {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    text: String,
+}
+
+#[actix_web::test]
+async fn no_address_of_the_engines_answers_who_is_none() {
+    let (world, engine, _) = served(WorldOptions::default()).await;
+    let call = engine.admitted(NUMBER, "1").await;
+    let program = client(&world).await;
+    let revoked = Telephony::of(&world, &["india"]).await;
+    world.force("UPDATE engines SET revoked_at = now() WHERE engine_id = (SELECT max(engine_id::text)::uuid FROM engines)");
+    for (method, path) in ENGINE_ROUTES {
+        let path = path.strip_prefix("/engine/v1").unwrap().replace("{call_id}", &call.id);
+        for key in ["", program.key(), &revoked.key] {
+            let request = Telephony::with(&world.base, key).request(method.as_str().parse().unwrap(), &path);
+            let refused = answer(request.header("Lease", &call.lease).json(&json!({}))).await;
+            assert_eq!(refused.expect(401)["code"], "unauthorized", "{method} {path}");
+        }
+    }
+    let document = reqwest::get(format!("{}/engine/v1/openapi.json", world.base)).await.unwrap();
+    assert_eq!(document.json::<Value>().await.unwrap()["openapi"], "3.1.0");
 }

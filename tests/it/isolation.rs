@@ -54,6 +54,8 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/live", View),
     ("GET", "/accounts/{account}/agents", View),
     ("GET", "/accounts/{account}/agents/{agent}", View),
+    ("GET", "/accounts/{account}/agents/{agent}/call", Play),
+    ("POST", "/accounts/{account}/agents/{agent}/call", Play),
     ("GET", "/accounts/{account}/numbers", View),
     ("GET", "/accounts/{account}/calls", View),
     ("GET", "/accounts/{account}/calls/{call}", View),
@@ -80,6 +82,8 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/api-keys/{api_key}/revoke", Administer),
     ("POST", "/accounts/{account}/api-keys/{api_key}/revoke", Administer),
     ("GET", "/accounts/{account}/audit-log", Administer),
+    ("GET", "/accounts/{account}/retention", Administer),
+    ("POST", "/accounts/{account}/retention", Administer),
     ("GET", "/accounts/{account}/webhooks", Administer),
     ("POST", "/accounts/{account}/webhooks", Administer),
     ("GET", "/accounts/{account}/webhooks/new", Administer),
@@ -449,8 +453,16 @@ async fn every_route_answers_every_caller_as_it_must() {
                 let inside = if path.contains("{sub_account}") { beneath.into() } else { account };
                 let asked = filled(path, account, beneath, contents[&inside], certificate);
                 let what = format!("{}: {method} {path} in {label}", actor.name);
-                let page = ask(&actor.browser, method, &asked).await;
                 let mut expected = verdict(*takes, (actor.stands)(account));
+                let asked = match asked.strip_suffix("/recording") {
+                    // A recording is reached by the link that the call's page gives.
+                    Some(call) if expected == Verdict::Allowed => {
+                        let page = ask(&actor.browser, "GET", call).await;
+                        page.attribute("audio", "src").unwrap_or_else(|| panic!("{what}: no player"))
+                    }
+                    _ => asked,
+                };
+                let page = ask(&actor.browser, method, &asked).await;
                 // Nothing was deleted: there is no such certificate, even for its owner.
                 if path.contains("{certificate}") && expected == Verdict::Allowed {
                     expected = Verdict::NotFound;

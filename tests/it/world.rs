@@ -37,6 +37,8 @@ use diesel::{
     sql_query,
     sql_types::{Integer, Text, Uuid},
 };
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 use tokio::sync::oneshot;
 use url::Url;
 
@@ -338,6 +340,38 @@ impl World {
     pub fn force(&self, statement: &str) {
         let mut owner = PgConnection::establish(&self.databases.control_of_owner.to_string()).unwrap();
         owner.batch_execute(statement).unwrap();
+    }
+
+    /// An id that is found in the control database, as its owner.
+    pub fn uuid(&self, query: &str) -> uuid::Uuid {
+        #[derive(diesel::QueryableByName)]
+        struct Found {
+            #[diesel(sql_type = Uuid)]
+            id: uuid::Uuid,
+        }
+        let mut owner = PgConnection::establish(&self.databases.control_of_owner.to_string()).unwrap();
+        sql_query(query).get_result::<Found>(&mut owner).unwrap().id
+    }
+
+    /// A connection to a region's database, as its owner.
+    pub fn region(&self, region: &str) -> PgConnection {
+        let found = self.databases().into_iter().find(|(name, ..)| name == region);
+        PgConnection::establish(&found.expect("a region of the world").2).unwrap()
+    }
+
+    /// Changes something in a region as the database's owner.
+    pub fn force_region(&self, region: &str, statement: &str) {
+        self.region(region).batch_execute(statement).unwrap();
+    }
+
+    /// What the server signs `parts` with, for one purpose.
+    pub fn signature(&self, purpose: &str, parts: &[&str]) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.databases.ready.secret).unwrap();
+        for part in std::iter::once(&purpose).chain(parts) {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part.as_bytes());
+        }
+        data_encoding::BASE64URL_NOPAD.encode(&mac.finalize().into_bytes())
     }
 
     pub fn browser(&self) -> Browser {

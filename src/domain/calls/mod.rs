@@ -5,15 +5,19 @@
 //! - [`engine`]: what telephony engines ask for.
 //! - [`life`]: a call from its admission to its end.
 //! - [`test_calls`]: calls of test keys.
+//! - [`rebuild`]: rebuilding counters from calls.
 //! - [`record`]: entering them, with their counters.
 //! - [`recording`]: where the sound is.
+//! - [`retention`]: how long all of it is kept.
 
 pub mod engine;
 pub mod life;
 pub mod list;
 pub mod place;
+pub mod rebuild;
 pub mod record;
 pub mod recording;
+pub mod retention;
 pub mod test_calls;
 
 use diesel::prelude::*;

@@ -216,7 +216,7 @@ fn calls(
             summary: None,
             recording_bytes: None,
             mode: KeyMode::Live,
-            number: None,
+            number: Some(number.id),
             agent_version: None,
         };
         let mut turns = Vec::new();

@@ -372,6 +372,15 @@ pub fn reclaim(tx: &mut Tx<'_, RecordCalls>, call: CallId) -> Result<Change<bool
     Ok(Change::none(diesel::select(diesel::dsl::exists(reclaimed)).get_result(tx.connection())?))
 }
 
+/// Locks the account's row until the transaction ends, so that no call is admitted or settled.
+/// Gives the calls that are not settled.
+pub fn hold_still(tx: &mut Tx<'_, RecordCalls>) -> Result<Vec<CallId>, Error> {
+    lock(tx)?;
+    let (organization, account) = (tx.organization(), tx.account().id.uuid());
+    let own = slots::table.filter(slots::organization_id.eq(organization).and(slots::account_id.eq(account)));
+    Ok(own.select(slots::call_id).load(tx.connection())?)
+}
+
 /// Whether an account has calls that are not settled.
 pub fn are_any<P: Includes<View>>(tx: &mut Tx<'_, P>) -> Result<bool, Error> {
     let own = slots::table.filter(

@@ -13,7 +13,10 @@ pub mod live;
 pub mod numbers;
 pub mod overview;
 pub(in crate::web) mod peaks;
+pub mod place_call;
 pub mod recording;
+mod recording_link;
+pub mod retention;
 
 use crate::access::{
     Scope,
