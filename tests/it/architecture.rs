@@ -11,10 +11,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("values", &[]),
     ("schema", &[]),
     ("error", &[]),
+    ("spoken", &["values", "error"]),
     ("access", &["values", "schema", "error"]),
-    ("domain", &["values", "schema", "error", "access"]),
+    ("domain", &["values", "schema", "error", "access", "spoken"]),
     ("web", &["values", "error", "access", "domain"]),
     ("work", &["values", "error", "access", "domain"]),
+    // It plays the telephony side of the world: it meets the product over HTTP alone.
+    ("simulate", &["values", "error", "spoken"]),
 ];
 
 /// Areas of the domain; each may call only those before it.
