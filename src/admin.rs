@@ -7,17 +7,19 @@ use clap::{Args, Subcommand, ValueEnum};
 use crate::{
     access::{
         Access,
-        permission::{Administer, ManageSubAccounts},
+        permission::{Administer, ManageSubAccounts, RecordCalls},
     },
     domain::{
         audit::{self, Verdict},
+        calls::rebuild,
+        engines,
         identity::passwords,
         numbers::{self, NumberType},
         operator::{self, NewOrganization},
         sub_accounts::list::{self, Query},
     },
     error::Error,
-    values::{AccountId, E164, OrganizationId, Region, Role, SubAccountId},
+    values::{AccountId, E164, EngineId, EngineKey, OrganizationId, Region, Role, SubAccountId},
 };
 
 /// The operator's commands.
@@ -46,6 +48,25 @@ pub enum AdminCommand {
     CreateUser(CreateUser),
     /// Put phone numbers up for sale, and print how many were new
     AddNumbers(AddNumbers),
+    /// Let a telephony engine in, and print its key: it is shown once
+    AddEngine {
+        /// What it is called
+        #[arg(long)]
+        name: String,
+        /// A region whose calls it serves; may be given several times
+        #[arg(long = "region", required = true)]
+        regions: Vec<Region>,
+    },
+    /// Keep a telephony engine out from now on
+    RevokeEngine {
+        /// The engine (eng_…)
+        engine: EngineId,
+    },
+    /// Make the counters of an organization and its sub-accounts what their calls say
+    RebuildCounters {
+        /// The organization (org_…)
+        organization: OrganizationId,
+    },
     /// Prove that the audit logs of an organization and its sub-accounts are whole
     VerifyAudit {
         /// The organization (org_…)
@@ -161,15 +182,37 @@ pub async fn execute(access: &Arc<Access>, command: AdminCommand) -> Result<Stri
                 .await?;
             Ok(format!("{new} new"))
         }
+        AdminCommand::AddEngine { name, regions } => {
+            regions.iter().try_for_each(|region| check_region(access, region))?;
+            let key = EngineKey::new().map_err(Error::internal)?;
+            let text = key.reveal().to_owned();
+            let nobody = OrganizationId::new();
+            let id = access
+                .operate(nobody, nobody.into(), move |tx| engines::create(tx, &name, &regions, &key))
+                .await?;
+            Ok(format!("{id} {text}"))
+        }
+        AdminCommand::RevokeEngine { engine } => {
+            let nobody = OrganizationId::new();
+            let revoked =
+                access.operate(nobody, nobody.into(), move |tx| engines::revoke(tx, engine)).await?;
+            Ok(if revoked { format!("{engine} is kept out") } else { "nothing to change".into() })
+        }
+        AdminCommand::RebuildCounters { organization } => rebuild_counters(access, organization).await,
         AdminCommand::VerifyAudit { organization } => verify_audit(access, organization).await,
     }
 }
 
-async fn create_organization(access: &Arc<Access>, new: CreateOrganization) -> Result<String, Error> {
-    if !access.regions().any(|region| *region == new.region) {
-        let known: Vec<_> = access.regions().map(Region::as_str).collect();
-        return Err(Error::invalid("region", format!("choose one of {}", known.join(", "))));
+fn check_region(access: &Access, region: &Region) -> Result<(), Error> {
+    if access.regions().any(|known| known == region) {
+        return Ok(());
     }
+    let known: Vec<_> = access.regions().map(Region::as_str).collect();
+    Err(Error::invalid("region", format!("choose one of {}", known.join(", "))))
+}
+
+async fn create_organization(access: &Arc<Access>, new: CreateOrganization) -> Result<String, Error> {
+    check_region(access, &new.region)?;
     let id = OrganizationId::new();
     let brand = new.brand.map(|name| (name, new.support_email));
     let new = NewOrganization {
@@ -207,15 +250,16 @@ async fn create_user(access: &Arc<Access>, new: CreateUser) -> Result<String, Er
     Ok(id.to_string())
 }
 
-async fn verify_audit(access: &Arc<Access>, organization: OrganizationId) -> Result<String, Error> {
+/// An organization and its sub-accounts, each with the region of its content.
+async fn accounts(
+    access: &Arc<Access>,
+    organization: OrganizationId,
+) -> Result<Vec<(AccountId, Region)>, Error> {
     let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
-    let parent = access.scope_of_job::<ManageSubAccounts>(
-        "operator",
-        organization,
-        organization.into(),
-        region.clone(),
-    )?;
-    let mut accounts = vec![AccountId::from(organization)];
+    let parent =
+        access.scope_of_job::<ManageSubAccounts>("operator", organization, organization.into(), region)?;
+    let own = parent.overview(operator::region).await?;
+    let mut accounts = vec![(AccountId::from(organization), own)];
     let mut query = Query { page_size: 500, ..Query::default() };
     loop {
         let page = parent
@@ -224,15 +268,28 @@ async fn verify_audit(access: &Arc<Access>, organization: OrganizationId) -> Res
                 move |tx| list::page(tx, &query)
             })
             .await?;
-        accounts.extend(page.rows.iter().map(|listed| AccountId::from(listed.id)));
+        accounts.extend(page.rows.into_iter().map(|listed| (AccountId::from(listed.id), listed.region)));
         match page.next {
             Some(next) => query.from = Some(next),
-            None => break,
+            None => return Ok(accounts),
         }
     }
+}
+
+async fn rebuild_counters(access: &Arc<Access>, organization: OrganizationId) -> Result<String, Error> {
+    let mut lines = Vec::new();
+    for (account, region) in accounts(access, organization).await? {
+        let scope = access.scope_of_job::<RecordCalls>("operator", organization, account, region)?;
+        let differed = scope.write_both(rebuild::rebuild).await?;
+        lines.push(format!("{account}: {differed} days differed"));
+    }
+    Ok(lines.join("\n"))
+}
+
+async fn verify_audit(access: &Arc<Access>, organization: OrganizationId) -> Result<String, Error> {
     let (mut lines, mut broken) = (Vec::new(), false);
-    for account in accounts {
-        let scope = access.scope_of_job::<Administer>("operator", organization, account, region.clone())?;
+    for (account, region) in accounts(access, organization).await? {
+        let scope = access.scope_of_job::<Administer>("operator", organization, account, region)?;
         lines.push(match scope.read(audit::verify).await? {
             Verdict::Whole { entries, head } => {
                 format!("{account}: whole, {entries} entries, head {}", data_encoding::HEXLOWER.encode(&head))

@@ -17,7 +17,9 @@ use crate::{
     access::{Access, AccessSettings, Objects, session_store::Sessions},
     config::Settings,
     domain::demo::{self, DemoSignIns},
+    engine,
     error::Error,
+    json,
     provision::Ready,
     routes,
     start::{StartError, Stop},
@@ -29,6 +31,7 @@ use crate::{
         guesses::Guesses,
         hashing::Hashing,
         health::Readiness,
+        live::{Live, Tempo},
         security,
         sign_in::Gate,
         site::{SESSION_COOKIE, Site},
@@ -62,6 +65,7 @@ pub struct Application {
     public_url: String,
     /// How often each key of the API may ask, per minute.
     api_rate: NonZeroU32,
+    live: Tempo,
     workers: usize,
 }
 
@@ -77,6 +81,7 @@ impl Application {
             region_urls: ready.region_urls,
             object_stores: object_stores(&ready.object_stores)?,
             connections: CONNECTIONS,
+            lease: settings.lease,
         })
         .map_err(|error| StartError::Database(error.to_string()))?;
         let folder = settings.data_dir.join("mail");
@@ -95,6 +100,7 @@ impl Application {
             private_targets: settings.webhook_private_targets.clone(),
             public_url: settings.public_url.clone(),
             api_rate: settings.api_rate,
+            live: Tempo::default(),
             workers: thread::available_parallelism().map_or(2, usize::from).max(2),
         })
     }
@@ -102,6 +108,11 @@ impl Application {
     /// The access to its data.
     pub fn access(&self) -> &Arc<Access> {
         &self.access
+    }
+
+    /// With another tempo of the numbers that change while one looks: for tests.
+    pub fn with_live(self, live: Tempo) -> Self {
+        Self { live, ..self }
     }
 
     /// Loads the demo organization, unless it is there.
@@ -130,11 +141,13 @@ impl Application {
             private_targets,
             public_url,
             api_rate,
+            live,
             workers,
         } = self;
         let sealer = Sealer::of(&secret);
         let webhooks = Webhooks::new(&access, sender, sealer.clone(), mailer.clone(), public_url.clone());
         let work = work::begin(&access, mailer, public_url.clone(), webhooks, &stop.wait());
+        let live = web::Data::new(Live::new(access.clone(), live, stop.wait()));
         let private_targets = web::Data::new(private_targets);
         let stopping = stop.clone();
         let access = web::Data::from(access);
@@ -149,6 +162,8 @@ impl Application {
         let document = v1::document::document(&rights, &regions, &public_url);
         let reference = web::Data::new(Reference::read(&serde_json::to_value(&document)?));
         let document = web::Data::new(v1::document::Written::of(&document)?);
+        let for_engines = engine::document::document(&public_url);
+        let for_engines = web::Data::new(engine::document::Written::of(&for_engines)?);
         let rights = web::Data::new(rights);
         let rates = web::Data::new(Rates::new(api_rate));
         let gate = web::Data::new(Gate::new(access.clone(), site.clone(), guesses.clone(), hashing.clone()));
@@ -170,20 +185,28 @@ impl Application {
                 .app_data(hashing.clone())
                 .app_data(readiness.clone())
                 .app_data(gate.clone())
+                .app_data(live.clone())
                 .app_data(reference.clone())
                 .app_data(sealer.clone())
                 .app_data(private_targets.clone())
                 .app_data(rights.clone())
                 .app_data(rates.clone())
                 .app_data(document.clone())
+                .app_data(for_engines.clone())
                 .app_data(web::PayloadConfig::new(forms::LARGEST))
                 .wrap(from_fn(security::surround))
                 .configure(routes::without_session)
                 .service(
                     web::scope("/v1")
-                        .app_data(web::PayloadConfig::new(v1::request::LARGEST))
+                        .app_data(web::PayloadConfig::new(json::request::LARGEST))
                         .wrap(from_fn(v1::front::surround))
                         .configure(routes::api),
+                )
+                .service(
+                    web::scope("/engine/v1")
+                        .app_data(web::PayloadConfig::new(engine::uploads::LARGEST_JSON))
+                        .wrap(from_fn(engine::front::surround))
+                        .configure(routes::engines),
                 )
                 .service(web::scope("").wrap(session).configure(routes::with_session))
         });

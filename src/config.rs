@@ -7,6 +7,7 @@ use std::{
     net::{SocketAddr, ToSocketAddrs},
     num::NonZeroU32,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -114,6 +115,9 @@ struct SettingTexts {
     /// How many requests each API key may make per minute, to each process of this program
     #[arg(long, global = true, env = "DIALNEXA_API_RATE", default_value = "3000", value_name = "NUMBER")]
     api_rate: String,
+    /// How many seconds a call's place is kept without a heartbeat from its telephony engine: 3 to 300
+    #[arg(long, global = true, env = "DIALNEXA_LEASE_SECONDS", default_value = "30", value_name = "NUMBER")]
+    lease_seconds: String,
     /// Where webhooks may be sent besides the public internet, there also by http and on any port: networks
     /// and hosts, such as 10.1.0.0/16,hooks.internal [default: nowhere]
     #[arg(
@@ -146,6 +150,8 @@ pub struct Settings {
     pub smtp_url: Option<Url>,
     /// How many requests each API key may make per minute, to each process.
     pub api_rate: NonZeroU32,
+    /// How long a call's place is kept without a heartbeat.
+    pub lease: Duration,
     /// Where webhooks may be sent besides the public internet.
     pub webhook_private_targets: PrivateTargets,
 }
@@ -324,13 +330,18 @@ fn check(texts: &SettingTexts) -> Result<Settings, Vec<String>> {
     if api_rate.is_none() {
         wrong.push(format!("DIALNEXA_API_RATE: {:?} is not a number of requests from 1", texts.api_rate));
     }
+    let lease = texts.lease_seconds.parse::<u64>().ok().filter(|seconds| (3..=300).contains(seconds));
+    if lease.is_none() {
+        wrong
+            .push(format!("DIALNEXA_LEASE_SECONDS: {:?} is not a number from 3 to 300", texts.lease_seconds));
+    }
     let webhook_private_targets =
         texts.webhook_private_targets.parse::<PrivateTargets>().unwrap_or_else(|error| {
             wrong.push(format!("DIALNEXA_WEBHOOK_PRIVATE_TARGETS: {error}"));
             PrivateTargets::default()
         });
-    match (listen, api_rate) {
-        (Some(listen), Some(api_rate)) if wrong.is_empty() => Ok(Settings {
+    match (listen, api_rate, lease) {
+        (Some(listen), Some(api_rate), Some(lease)) if wrong.is_empty() => Ok(Settings {
             listen,
             public_url,
             data_dir,
@@ -339,6 +350,7 @@ fn check(texts: &SettingTexts) -> Result<Settings, Vec<String>> {
             object_stores,
             smtp_url,
             api_rate,
+            lease: Duration::from_secs(lease),
             webhook_private_targets,
         }),
         _ => Err(wrong),

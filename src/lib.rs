@@ -15,7 +15,10 @@
 //! - [`spoken`]: made-up conversations.
 //! - [`access`]: who asks, where, may they; the only door to the databases.
 //! - [`domain`]: the operations.
+//! - [`json`]: how the JSON faces read and answer.
+//! - [`playback`]: the sound of a call as an answer, for both faces.
 //! - [`v1`]: the JSON face: the API.
+//! - [`engine`]: the face for telephony engines.
 //! - [`web`]: the HTML face: pages, parts and assets.
 //! - [`work`]: what goes on in the background.
 //! - [`simulate`]: a telephony engine that is played, over HTTP, by a process of its own.
@@ -25,7 +28,10 @@ pub mod admin;
 pub mod app;
 pub mod config;
 pub mod domain;
+pub mod engine;
 pub mod error;
+pub mod json;
+pub mod playback;
 pub mod private_postgres;
 pub mod provision;
 pub mod routes;

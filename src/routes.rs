@@ -11,14 +11,18 @@ use actix_web::{
 };
 
 use crate::{
-    v1,
+    engine, v1,
     values::KeyArea,
     web::{
-        account::{agents, audit, billing, call, calls, numbers, overview, recording},
+        account::{
+            self, agents, audit, billing, call, calls, numbers, overview, place_call, recording, retention,
+        },
         accounts, api_docs, api_keys, assets, health, invitation,
         members::{invite, leave, list as members, member, pending},
         password_reset, sessions, sign_in,
-        sub_accounts::{access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show},
+        sub_accounts::{
+            self, access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show,
+        },
         webhooks,
     },
 };
@@ -89,6 +93,7 @@ routes! {
         Anybody "/docs/api" { GET api_docs::home }
         Anybody "/docs/api/{page}" { GET api_docs::page }
         Anybody "/v1/openapi.json" { GET v1::document::show }
+        Anybody "/engine/v1/openapi.json" { GET engine::document::show }
     }
 
     /// The pages.
@@ -105,8 +110,10 @@ routes! {
         Person "/accounts" { GET accounts::page }
 
         Member "/accounts/{account}" { GET overview::show }
+        Member "/accounts/{account}/live" { GET account::live::follow }
         Member "/accounts/{account}/agents" { GET agents::list }
         Member "/accounts/{account}/agents/{agent}" { GET agents::show }
+        Member "/accounts/{account}/agents/{agent}/call" { GET place_call::ask, POST place_call::submit }
         Member "/accounts/{account}/numbers" { GET numbers::list }
         Member "/accounts/{account}/calls" { GET calls::list }
         Member "/accounts/{account}/calls/{call}" { GET call::show }
@@ -151,14 +158,17 @@ routes! {
             POST webhooks::delivery::redeliver
         }
         Member "/accounts/{account}/audit-log" { GET audit::list }
+        Member "/accounts/{account}/retention" { GET retention::show, POST retention::submit }
         Member "/accounts/{account}/leave" { POST access::leave }
 
         Member "/accounts/{account}/sub-accounts" { GET list::list, POST new::submit }
+        Member "/accounts/{account}/sub-accounts/live" { GET sub_accounts::live::follow }
         Member "/accounts/{account}/sub-accounts/new" { GET new::form }
         Member "/accounts/{account}/sub-accounts/limits" { GET limits::edit_all, POST limits::submit_all }
         Member "/accounts/{account}/sub-accounts/bulk" { POST bulk::bulk }
         Member "/accounts/{account}/sub-accounts/export.csv" { GET export::export }
         Member "/accounts/{account}/sub-accounts/{sub_account}" { GET show::show }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/live" { GET sub_accounts::live::follow_one }
         Member "/accounts/{account}/sub-accounts/{sub_account}/access" { POST access::enter }
         Member "/accounts/{account}/sub-accounts/{sub_account}/limits" {
             GET limits::edit_one, POST limits::submit_one
@@ -322,8 +332,10 @@ api_routes! {
         Numbers "/organization-phone-numbers/{number_id}" {
             GET v1::numbers::show, DELETE v1::numbers::release
         }
-        Calls "/calls" { GET v1::calls::list }
+        Calls "/calls" { GET v1::calls::list, POST v1::place_call::create }
         Calls "/calls/{call_id}" { GET v1::calls::show }
+        Calls "/calls/{call_id}/recording" { GET v1::recordings::show }
+        Calls "/retention" { GET v1::retention::show, PUT v1::retention::set }
         Webhooks "/user-webhooks" { GET v1::webhooks::list, POST v1::webhooks::create }
         Webhooks "/user-webhooks/{webhook_id}" {
             GET v1::webhooks::show, PATCH v1::webhooks::update, DELETE v1::webhooks::delete
@@ -341,6 +353,31 @@ api_routes! {
         }
         ApiKeys "/api-keys/{api_key_id}/rotate" { POST v1::api_keys::rotate }
     }
+}
+
+/// Makes the table of the engines' face, and the function that registers it.
+macro_rules! engine_routes {
+    ($($path:literal { $method:ident $handler:path })+) => {
+        /// Every route of the engines' face there is.
+        pub const ENGINE_ROUTES: &[(Method, &str)] =
+            &[$((Method::$method, concat!("/engine/v1", $path)),)+];
+
+        /// Everything beneath `/engine/v1`.
+        pub(crate) fn engines(config: &mut ServiceConfig) {
+            $(config.service(web::resource($path).route(on(Method::$method).to($handler)));)+
+        }
+    };
+}
+
+engine_routes! {
+    "/calls" { POST engine::admission::ask }
+    "/calls/claim" { POST engine::admission::claim }
+    "/calls/{call_id}/ringing" { POST engine::reports::ringing }
+    "/calls/{call_id}/answered" { POST engine::reports::answered }
+    "/calls/{call_id}/heartbeat" { POST engine::reports::heartbeat }
+    "/calls/{call_id}/ended" { POST engine::reports::ended }
+    "/calls/{call_id}/recording" { PUT engine::uploads::recording }
+    "/calls/{call_id}/transcript" { PUT engine::uploads::transcript }
 }
 
 /// The right that each route of the API takes.
@@ -367,19 +404,33 @@ mod tests {
     #[test]
     fn the_document_and_the_table_of_the_api_say_the_same() {
         let document = v1::document::document(&rights(), &[], "http://localhost");
-        let written = serde_json::to_value(&document).unwrap();
-        let mut described: Vec<_> = written["paths"]
-            .as_object()
-            .unwrap()
-            .iter()
-            .flat_map(|(path, item)| {
-                item.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
-            })
-            .collect();
+        let mut described = described(&document);
         let mut routed: Vec<_> =
             API_ROUTES.iter().map(|route| (route.method.to_string(), route.path.to_owned())).collect();
         described.sort();
         routed.sort();
         assert_eq!(described, routed);
+    }
+
+    #[test]
+    fn the_document_and_the_table_of_the_engines_say_the_same() {
+        let mut described = described(&engine::document::document("http://localhost"));
+        let mut routed: Vec<_> =
+            ENGINE_ROUTES.iter().map(|(method, path)| (method.to_string(), (*path).to_owned())).collect();
+        described.sort();
+        routed.sort();
+        assert_eq!(described, routed);
+    }
+
+    /// The method and path of everything that a document describes.
+    fn described(document: &impl serde::Serialize) -> Vec<(String, String)> {
+        let written = serde_json::to_value(document).unwrap();
+        let paths = written["paths"].as_object().unwrap();
+        paths
+            .iter()
+            .flat_map(|(path, item)| {
+                item.as_object().unwrap().keys().map(move |method| (method.to_uppercase(), path.clone()))
+            })
+            .collect()
     }
 }

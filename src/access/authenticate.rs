@@ -8,7 +8,9 @@ use time::OffsetDateTime;
 
 use crate::{
     error::Error,
-    schema::control::{api_keys, brands, delegations, memberships, organizations, sub_accounts, users},
+    schema::control::{
+        api_keys, brands, delegations, memberships, organizations, sessions, sub_accounts, users,
+    },
     values::{
         AccountId, ApiKeyId, BillingMode, DelegationId, KeyMode, KeyScopes, KeyText, OrganizationId, Region,
         Role, SessionId, SubAccountId, SubAccountStatus, UserId, WorkspaceId,
@@ -53,6 +55,19 @@ pub(super) fn person(
     let who: Who =
         users::table.find(user).select(WHO).first(connection).optional()?.ok_or(Error::SignedOut)?;
     Ok(who.signed_in(user, session))
+}
+
+/// Whether the person is still signed in by `session`: what a request finds out as its
+/// session is loaded, a stream asks now and then.
+pub(super) fn is_signed_in(
+    connection: &mut PgConnection,
+    user: UserId,
+    session: SessionId,
+) -> Result<bool, Error> {
+    let alive = sessions::table
+        .find(session)
+        .filter(sessions::user_id.eq(user).and(sessions::expires_at.gt(diesel::dsl::now)));
+    Ok(diesel::select(diesel::dsl::exists(alive)).get_result(connection)?)
 }
 
 /// Who `user` is in `account`, or [`Error::NotFound`] when the account is none of theirs.

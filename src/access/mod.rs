@@ -6,6 +6,7 @@
 //! - [`scope`]: the proof a handler asks for, and the transactions it opens.
 //! - [`tx`]: a transaction with its tenant set.
 //! - [`change`]: a write with its audit entry.
+//! - [`engines`]: telephony engines, and the leases by which they act.
 //! - [`outbox`]: what webhooks are told of a write, kept by its commit.
 //! - [`deed`]: a write of somebody about themselves, told in the logs of their accounts.
 //! - [`link`]: coming by the link of an invitation.
@@ -18,6 +19,7 @@ mod authenticate;
 mod change;
 mod deed;
 mod denied;
+mod engines;
 mod link;
 mod outbox;
 pub mod permission;
@@ -28,7 +30,7 @@ mod scope;
 pub mod session_store;
 mod tx;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use actix_web::web;
 use diesel::PgConnection;
@@ -43,6 +45,7 @@ pub use authenticate::PRODUCT_NAME;
 pub use change::{Change, Event, StoredEntry};
 pub use deed::Deed;
 pub use denied::Denied;
+pub use engines::{Engine, Lease};
 pub use link::LinkTx;
 pub use outbox::Notice;
 pub use scope::{Program, Scope, facts};
@@ -72,6 +75,8 @@ pub struct AccessSettings {
     pub object_stores: BTreeMap<Region, Objects>,
     /// Most connections to each database.
     pub connections: u32,
+    /// How long a call's place is held without a sign of life.
+    pub lease: Duration,
 }
 
 /// The program's access to its data. Everything it gives is bound to a tenant.
@@ -81,6 +86,7 @@ pub struct Access {
     control: Connections,
     regions: BTreeMap<Region, Connections>,
     object_stores: BTreeMap<Region, Objects>,
+    lease: Duration,
 }
 
 impl Access {
@@ -99,12 +105,18 @@ impl Access {
             control: connect(&settings.control_url, settings.connections, None)?,
             regions,
             object_stores: settings.object_stores,
+            lease: settings.lease,
         }))
     }
 
     /// The regions one can choose.
     pub fn regions(&self) -> impl Iterator<Item = &Region> {
         self.regions.keys()
+    }
+
+    /// How long a call's place is held without a sign of life.
+    pub fn lease(&self) -> Duration {
+        self.lease
     }
 
     fn region(&self, region: &Region) -> Result<&Connections, Error> {
@@ -174,6 +186,25 @@ impl Access {
     ) -> Result<Asker, Error> {
         self.run(move |access| {
             access.gate_now(Some(user), |c| authenticate::asker(c, user, session, account, request))
+        })
+        .await
+    }
+
+    /// Who a person is in an account now, if they are still signed in.
+    async fn asker_again(
+        self: &Arc<Self>,
+        user: UserId,
+        session: SessionId,
+        account: AccountId,
+        request: RequestFacts,
+    ) -> Result<Asker, Error> {
+        self.run(move |access| {
+            access.gate_now(Some(user), |c| {
+                if !authenticate::is_signed_in(c, user, session)? {
+                    return Err(Error::SignedOut);
+                }
+                authenticate::asker(c, user, session, account, request)
+            })
         })
         .await
     }

@@ -17,6 +17,9 @@ pub trait Permission: Send + Sync + 'static {
     /// in the organization's own account, whichever sub-account the address names.
     const IS_OVER_SUB_ACCOUNTS: bool = false;
 
+    /// Whether whoever has it moves the slots of calls in progress; see [`HoldsSlots`].
+    const HOLDS_SLOTS: bool = false;
+
     /// Whether somebody of this standing has the right.
     fn held_by(standing: Standing) -> bool;
 
@@ -33,6 +36,10 @@ pub trait Permission: Send + Sync + 'static {
 pub trait Includes<P: Permission>: Permission {}
 
 impl<P: Permission> Includes<P> for P {}
+
+/// A right whose transactions in the control database admit calls and end them: no other
+/// can write slots.
+pub trait HoldsSlots: Includes<View> {}
 
 /// See an account: its overview, agents, numbers, calls.
 #[derive(Debug, Clone, Copy)]
@@ -123,6 +130,7 @@ impl Includes<EditAgents> for ManageContent {}
 pub enum RecordCalls {}
 
 impl Permission for RecordCalls {
+    const HOLDS_SLOTS: bool = true;
     const REFUSAL: &'static str = "Calls are entered by the platform itself.";
 
     fn held_by(standing: Standing) -> bool {
@@ -131,6 +139,23 @@ impl Permission for RecordCalls {
 }
 
 impl Includes<View> for RecordCalls {}
+impl HoldsSlots for RecordCalls {}
+
+/// Have an agent call somebody (`domain.md` 5.3, 6.6).
+#[derive(Debug, Clone, Copy)]
+pub enum PlaceCalls {}
+
+impl Permission for PlaceCalls {
+    const HOLDS_SLOTS: bool = true;
+    const REFUSAL: &'static str = "Making calls takes the role Member, Admin or Owner.";
+
+    fn held_by(standing: Standing) -> bool {
+        !matches!(standing, Standing::Organization(Role::Viewer) | Standing::SubAccount(Role::Viewer))
+    }
+}
+
+impl Includes<View> for PlaceCalls {}
+impl HoldsSlots for PlaceCalls {}
 
 /// An organization's sub-accounts, in every respect (`domain.md` 2.6).
 #[derive(Debug, Clone, Copy)]

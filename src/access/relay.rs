@@ -20,7 +20,7 @@ use crate::{
 use super::{
     Access, GateTx,
     change::{Entry, append_once},
-    pools::{connection, in_tenant},
+    pools::{Connections, connection, in_tenant},
     tx::{DatabaseRole, enter_gate_role, transaction},
 };
 
@@ -126,6 +126,28 @@ impl Access {
                 })?;
                 Ok(done + here)
             })
+        })
+        .await
+    }
+
+    /// What the gate of each region's database sees.
+    ///
+    /// # Errors
+    /// The first of `work`; [`Error::Busy`] when no connection is free in time.
+    pub async fn look_in_each_region<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl Fn(&mut GateTx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<Vec<(Region, T)>, Error> {
+        self.run(move |access| {
+            let look = |(region, pool): (&Region, &Connections)| {
+                let mut pooled = connection(pool)?;
+                let seen = transaction(&mut pooled, true, |c| {
+                    enter_gate_role(c)?;
+                    work(&mut GateTx::new(c))
+                })?;
+                Ok((region.clone(), seen))
+            };
+            access.regions.iter().map(look).collect()
         })
         .await
     }

@@ -1,7 +1,7 @@
 //! The proof that somebody holds a permission in an account, and with it the only door
 //! to the account's data.
 
-use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc};
+use std::{future::Future, marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
 
 use actix_session::SessionExt;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
@@ -69,9 +69,28 @@ impl<P: Permission> Scope<P> {
         Some(Scope { access: self.access.clone(), asker: self.asker.clone(), proof: PhantomData })
     }
 
+    /// The same person in the same account, found out anew: for an answer that goes on for
+    /// longer than a request. What was true as it began may be over (`trust.md` S6).
+    ///
+    /// # Errors
+    /// Those of a request of theirs at this moment; [`Error::SignedOut`] when the session has
+    /// ended.
+    pub async fn again(&self) -> Result<Self, Error> {
+        let person = self.asker.principal.person().ok_or(Error::SignedOut)?;
+        let (user, session) = (person.id, person.session);
+        let (account, request) = (self.asker.account.id, self.asker.request.clone());
+        let asker = self.access.asker_again(user, session, account, request).await?;
+        Self::prove(self.access.clone(), asker)
+    }
+
     /// The regions one can choose for a new sub-account or workspace.
     pub fn regions(&self) -> Vec<Region> {
         self.access.regions().cloned().collect()
+    }
+
+    /// How long a call's place is held without a sign of life.
+    pub fn lease(&self) -> Duration {
+        self.access.lease()
     }
 
     /// The object store of the account's region.
@@ -118,11 +137,12 @@ impl<P: Permission> Scope<P> {
         &self,
         work: impl FnOnce(&mut Tx<'_, P>) -> Result<Change<T>, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        let role = if P::HOLDS_SLOTS { DatabaseRole::Admission } else { DatabaseRole::Tenant };
         self.run(move |access, asker| {
-            as_asker(&access.control, false, DatabaseRole::Tenant, asker, |c| {
+            as_asker(&access.control, false, role, asker, |c| {
                 let Account { organization, id, .. } = asker.account;
                 let change = work(&mut Tx::new(c, asker))?.told_above(asker);
-                change.keep(c, DatabaseRole::Tenant, organization, id, Author::of(asker))
+                change.keep(c, role, organization, id, Author::of(asker))
             })
         })
         .await
@@ -153,6 +173,30 @@ impl<P: Permission> Scope<P> {
                 })?;
             access.relay_promptly(region, *organization, *id, entries);
             Ok(value)
+        })
+        .await
+    }
+
+    /// Writes in both databases, each in a transaction of its own that is open while the other
+    /// is: the region's is kept first. For what must see both at one moment and can be done
+    /// again, and for nothing else.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Error::Busy`] when no connection is free in time.
+    pub async fn write_both<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_, P>, &mut RegionTx<'_, P>) -> Result<Change<T>, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let role = if P::HOLDS_SLOTS { DatabaseRole::Admission } else { DatabaseRole::Tenant };
+        self.run(move |access, asker| {
+            let region = access.region(&asker.account.region)?;
+            as_asker(&access.control, false, role, asker, |control| {
+                let change = as_asker(region, false, DatabaseRole::Tenant, asker, |region| {
+                    work(&mut Tx::new(control, asker), &mut Tx::new(region, asker))
+                })?;
+                let Account { organization, id, .. } = asker.account;
+                change.keep(control, role, organization, id, Author::of(asker))
+            })
         })
         .await
     }

@@ -26,6 +26,7 @@ diesel::define_sql_function! {
 pub(super) enum DatabaseRole {
     Gate,
     Tenant,
+    Admission,
     Overview,
     Operator,
     Eraser,
@@ -36,6 +37,7 @@ impl DatabaseRole {
         match self {
             Self::Gate => "dialnexa_gate",
             Self::Tenant => "dialnexa_tenant",
+            Self::Admission => "dialnexa_admission",
             Self::Overview => "dialnexa_overview",
             Self::Operator => "dialnexa_operator",
             Self::Eraser => "dialnexa_eraser",
@@ -76,6 +78,18 @@ pub(super) fn enter_gate(connection: &mut PgConnection, person: Option<Uuid>) ->
 /// transaction ends.
 pub(super) fn enter_gate_by_key(connection: &mut PgConnection, hash: &[u8]) -> Result<(), Error> {
     diesel::select(set_config("app.key_hash", HEXLOWER.encode(hash), true)).execute(connection)?;
+    Ok(())
+}
+
+/// Shows the gate a dialled number, until the transaction ends.
+pub(super) fn enter_gate_by_number(connection: &mut PgConnection, number: &str) -> Result<(), Error> {
+    diesel::select(set_config("app.dialled", number, true)).execute(connection)?;
+    Ok(())
+}
+
+/// Says for which telephony engine a connection of the gate works, until the transaction ends.
+pub(super) fn enter_gate_of_engine(connection: &mut PgConnection, engine: Uuid) -> Result<(), Error> {
+    diesel::select(set_config("app.engine_id", engine.to_string(), true)).execute(connection)?;
     Ok(())
 }
 

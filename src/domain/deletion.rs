@@ -269,6 +269,16 @@ pub fn claim(tx: &mut GateTx<'_>) -> Result<Option<Erasure>, Error> {
     Ok(job)
 }
 
+/// Puts an erasure off for a moment, while calls are still in progress.
+pub fn put_off(tx: &mut GateTx<'_>, certificate: CertificateId) -> Result<(), Error> {
+    let soon = OffsetDateTime::now_utc() + time::Duration::SECOND;
+    diesel::update(deletion_certificates::table)
+        .filter(deletion_certificates::certificate_id.eq(certificate))
+        .set(deletion_certificates::claimed_until.eq(soon))
+        .execute(tx.connection())?;
+    Ok(())
+}
+
 /// Counts what the control database holds of the sub-account being erased.
 pub fn count_control(tx: &mut EraserTx<'_>, mut contents: Contents) -> Result<Contents, Error> {
     count_control!(tx.connection(), contents);

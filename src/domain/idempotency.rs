@@ -53,13 +53,7 @@ pub fn once<P: Permission, D, T: Serialize + DeserializeOwned>(
     request: &impl Serialize,
     work: impl FnOnce(&mut Tx<'_, P, D>) -> Result<Change<T>, Error>,
 ) -> Result<Change<T>, Error> {
-    let principal = match &tx.asker().principal {
-        Principal::Member(person) | Principal::Delegate(person, _) => person.id.uuid(),
-        Principal::Key(key) => key.id.uuid(),
-        Principal::Platform(_) => Uuid::nil(),
-    };
-    let request = serde_json::to_vec(request).map_err(Error::internal)?;
-    let fingerprint = Sha256::digest(&request).to_vec();
+    let (principal, fingerprint) = asked(tx, request)?;
     let is_first = diesel::insert_into(idempotency_keys::table)
         .values((
             idempotency_keys::principal_id.eq(principal),
@@ -80,17 +74,56 @@ pub fn once<P: Permission, D, T: Serialize + DeserializeOwned>(
         diesel::update(record).set(idempotency_keys::result.eq(result)).execute(tx.connection())?;
         return Ok(change);
     }
-    let (known, result) = record
+    let recorded = record
         .select((idempotency_keys::fingerprint, idempotency_keys::result))
         .first::<(Vec<u8>, Option<Value>)>(tx.connection())
         .optional()?
         .ok_or(Error::Busy)?;
+    Ok(Change::none(answer(recorded, &fingerprint)?))
+}
+
+/// What was answered to this asker who did `operation` under `key` before; nothing when
+/// nobody did, or is at it.
+///
+/// # Errors
+/// [`Error::Conflict`] with code `idempotency_key_reused` when the key was used for
+/// something else.
+pub fn recorded<P: Permission, D, T: DeserializeOwned>(
+    tx: &mut Tx<'_, P, D>,
+    operation: &'static str,
+    key: &IdempotencyKey,
+    request: &impl Serialize,
+) -> Result<Option<T>, Error> {
+    let (principal, fingerprint) = asked(tx, request)?;
+    let recorded = idempotency_keys::table
+        .filter(idempotency_keys::principal_id.eq(principal))
+        .filter(idempotency_keys::operation.eq(operation))
+        .filter(idempotency_keys::idempotency_key.eq(&key.0))
+        .select((idempotency_keys::fingerprint, idempotency_keys::result))
+        .first::<(Vec<u8>, Option<Value>)>(tx.connection())
+        .optional()?;
+    recorded.map(|recorded| answer(recorded, &fingerprint)).transpose()
+}
+
+/// Who asks, and what exactly for.
+fn asked<P: Permission, D>(tx: &Tx<'_, P, D>, request: &impl Serialize) -> Result<(Uuid, Vec<u8>), Error> {
+    let principal = match &tx.asker().principal {
+        Principal::Member(person) | Principal::Delegate(person, _) => person.id.uuid(),
+        Principal::Key(key) => key.id.uuid(),
+        Principal::Platform(_) => Uuid::nil(),
+    };
+    let request = serde_json::to_vec(request).map_err(Error::internal)?;
+    Ok((principal, Sha256::digest(&request).to_vec()))
+}
+
+/// What is answered again, to the same request.
+fn answer<T: DeserializeOwned>(recorded: (Vec<u8>, Option<Value>), fingerprint: &[u8]) -> Result<T, Error> {
+    let (known, result) = recorded;
     if known != fingerprint {
         return Err(Error::Conflict {
             code: "idempotency_key_reused",
             message: "This was already sent once with other values. Start again from a fresh form.".into(),
         });
     }
-    let value = serde_json::from_value(result.ok_or(Error::Busy)?).map_err(Error::internal)?;
-    Ok(Change::none(value))
+    serde_json::from_value(result.ok_or(Error::Busy)?).map_err(Error::internal)
 }

@@ -18,6 +18,7 @@
 //! 1. [`numbers`]: phone numbers.
 //! 1. [`agents`]: voice agents.
 //! 1. [`calls`]: calls, transcripts, recordings.
+//! 1. [`engines`]: the telephony engines that are let in.
 //! 1. [`deletion`]: deleting a sub-account for good.
 //! 1. [`operator`]: what the platform's operator does.
 //! 1. [`demo`]: a world to look around in, made with the operations of all others.
@@ -30,6 +31,7 @@ pub mod catalogues;
 pub mod delegations;
 pub mod deletion;
 pub mod demo;
+pub mod engines;
 pub mod idempotency;
 pub mod identity;
 pub mod limits;

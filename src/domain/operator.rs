@@ -5,7 +5,7 @@ use diesel::{OptionalExtension, prelude::*};
 use serde_json::json;
 
 use crate::{
-    access::{Change, Event, Notice, OperatorTx},
+    access::{Change, Event, Notice, OperatorTx, Overview},
     error::Error,
     schema::control::{accounts, brands, memberships, organizations, users},
     values::{AccountId, EventKind, Region, Role, UserId},
@@ -228,6 +228,12 @@ pub fn add_member(tx: &mut OperatorTx<'_>, person: UserId, role: Role) -> Result
     };
     let told = json!({ "user_id": person, "role": role });
     Ok(Change::new((), event).publishing(Notice::new(tx.account(), EventKind::MemberAdded, told)))
+}
+
+/// Where an organization's own call content is.
+pub fn region(tx: &mut Overview<'_>) -> Result<Region, Error> {
+    let organization = tx.organization();
+    Ok(organizations::table.find(organization).select(organizations::region).first(tx.connection())?)
 }
 
 fn event(tx: &OperatorTx<'_>, action: &'static str, object: String, details: serde_json::Value) -> Event {

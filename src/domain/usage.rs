@@ -1,5 +1,9 @@
 //! Volumes of calls per day, kept as calls are entered: nothing that a page shows scans
 //! calls. A day is a day in India (`trust.md` U16).
+//!
+//! - [`peaks`]: how many calls there were at once, and which were refused.
+
+pub mod peaks;
 
 use diesel::{
     dsl::{max, sum},
@@ -82,7 +86,7 @@ pub fn last_costs<P: Includes<ViewBilling>>(
 }
 
 /// What calls add to a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Insertable)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = usage_days)]
 pub struct Addition {
     /// The day in India.
@@ -125,6 +129,37 @@ pub fn record(tx: &mut Tx<'_, RecordCalls>, additions: &[Addition]) -> Result<()
         ))
         .execute(tx.connection())?;
     Ok(())
+}
+
+/// Makes the days since `since` what `days` say, but for their peaks; a day that is missing
+/// had no calls. Tells how many differed.
+pub fn replace(tx: &mut Tx<'_, RecordCalls>, since: Date, days: &[Addition]) -> Result<usize, Error> {
+    let known = usage_days::table
+        .filter(usage_days::day.ge(since))
+        .select(Addition::as_select())
+        .load::<Addition>(tx.connection())?;
+    let nothing =
+        |day| Addition { day, calls: 0, answered: 0, minutes: 0, cost_minor: 0, last_call_at: None };
+    let missing = known.iter().filter(|known| days.iter().all(|day| day.day != known.day));
+    let wanted: Vec<Addition> = days.iter().copied().chain(missing.map(|known| nothing(known.day))).collect();
+    let differs = |wanted: &&Addition| {
+        let known = known.iter().find(|known| known.day == wanted.day);
+        known.copied().unwrap_or(nothing(wanted.day)) != **wanted
+    };
+    let different: Vec<Addition> = wanted.iter().filter(differs).copied().collect();
+    diesel::insert_into(usage_days::table)
+        .values(&different)
+        .on_conflict((usage_days::organization_id, usage_days::account_id, usage_days::day))
+        .do_update()
+        .set((
+            usage_days::calls.eq(excluded(usage_days::calls)),
+            usage_days::answered.eq(excluded(usage_days::answered)),
+            usage_days::minutes.eq(excluded(usage_days::minutes)),
+            usage_days::cost_minor.eq(excluded(usage_days::cost_minor)),
+            usage_days::last_call_at.eq(excluded(usage_days::last_call_at)),
+        ))
+        .execute(tx.connection())?;
+    Ok(different.len())
 }
 
 /// One account's counters over the window.

@@ -24,6 +24,11 @@ diesel::table! {
     accounts (organization_id, account_id) {
         organization_id -> Uuid,
         account_id -> Uuid,
+        recording_days -> Nullable<SmallInt>,
+        transcript_days -> SmallInt,
+        retention_due_at -> Nullable<Timestamptz>,
+        retention_claimed_until -> Nullable<Timestamptz>,
+        recordings_walked_at -> Nullable<Timestamptz>,
     }
 }
 

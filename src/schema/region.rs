@@ -76,6 +76,7 @@ diesel::table! {
         agent_version -> Nullable<Integer>,
         metadata -> Nullable<Jsonb>,
         notes -> Nullable<Jsonb>,
+        recording_deleted_at -> Nullable<Timestamptz>,
     }
 }
 

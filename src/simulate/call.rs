@@ -200,13 +200,13 @@ impl Live<'_> {
     async fn tell(&mut self, kind: Kind, what: &str) -> Option<Over> {
         let said = || self.engine.about(self.call, Method::POST, what).json(&json!({}));
         match self.engine.client.insist::<Heard>(kind, IN_TIME, said).await {
-            Ok(Heard { action, reason }) if action == "end" => {
+            Ok(Heard { action, reason, .. }) if action == "end" => {
                 let reason = reason.unwrap_or_default();
                 self.engine.report.told_to_end(&reason);
                 Some(Over::Told(reason))
             }
-            Ok(_) => None,
-            Err(Trouble::Refused { status: 410, .. }) => {
+            Ok(Heard { late: false, .. }) => None,
+            Ok(_) | Err(Trouble::Refused { status: 410, .. }) => {
                 self.engine.report.lost();
                 Some(Over::Lost)
             }

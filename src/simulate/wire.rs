@@ -18,8 +18,13 @@ pub struct Admitted {
     pub heartbeat_seconds: u32,
     /// How long it may last, in seconds.
     pub max_duration_seconds: u32,
-    /// Whether it is recorded.
+    /// Whether it is recorded: yes, unless said.
+    #[serde(default = "yes")]
     pub record: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Admitted {
@@ -46,10 +51,14 @@ pub struct Claimed {
 }
 
 /// What is to become of a call that goes on.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct Heard {
+    /// To a heartbeat: `continue` or `end`.
     pub action: String,
     pub reason: Option<String>,
+    /// To other reports: it has been closed.
+    pub late: bool,
 }
 
 /// A call that ended, as the server has it.

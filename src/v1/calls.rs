@@ -347,7 +347,7 @@ fn transcript(turns: &[Turn]) -> Option<String> {
 /// The id in the address.
 #[derive(Debug, Deserialize)]
 pub struct Place {
-    call_id: CallId,
+    pub(super) call_id: CallId,
 }
 
 /// Shows a call

@@ -20,8 +20,8 @@ use crate::{
 
 use super::{
     agents, api_keys, audit_log, calls, catalogues, countries, deletions, front::Rights, invitations, limits,
-    me, members, numbers, refusal::ErrorBody, sub_accounts, usage, voices, wallet, webhook_deliveries,
-    webhooks,
+    me, members, numbers, place_call, recordings, refusal::ErrorBody, retention, sub_accounts, usage, voices,
+    wallet, webhook_deliveries, webhooks,
 };
 
 /// What stands at one address.
@@ -82,7 +82,11 @@ struct AtOneAddress;
     numbers::show,
     numbers::release,
     calls::list,
+    place_call::create,
     calls::show,
+    recordings::show,
+    retention::show,
+    retention::set,
     webhooks::list,
     webhooks::create,
     webhooks::show,

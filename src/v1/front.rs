@@ -25,7 +25,7 @@ use crate::{
 
 use super::{
     rate::{Rate, Rates},
-    refusal::Refusal,
+    refusal::{Refusal, dress},
     request::{LARGEST, idempotency_key},
 };
 
@@ -148,24 +148,6 @@ async fn whole_body(request: &mut ServiceRequest) -> Result<Bytes, StatusCode> {
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
-}
-
-/// Gives an answer that is an error a body that says why.
-fn dress(response: ServiceResponse<BoxBody>, request_id: &str) -> ServiceResponse<BoxBody> {
-    let status = response.status();
-    let is_error = status.is_client_error() || status.is_server_error();
-    let is_bare = response.response().error().is_some()
-        || matches!(response.response().body().size(), BodySize::None | BodySize::Sized(0));
-    if !is_error || !is_bare {
-        return response;
-    }
-    let allow = response.headers().get(header::ALLOW).cloned();
-    let refusal = Refusal::of_answer(status, response.response().error());
-    let mut dressed = refusal.response(request_id);
-    if let Some(allow) = allow {
-        dressed.headers_mut().insert(header::ALLOW, allow);
-    }
-    response.into_response(dressed)
 }
 
 /// Tags what was read, and answers 304 to whoever has it already (RFC 9110, 8.8.3, 13.1.2).

@@ -2,9 +2,8 @@
 //!
 //! - [`front`]: what stands before every request: its key, the key's rights, its rate; and
 //!   what every answer gets.
-//! - [`request`], [`reply`], [`refusal`]: what is read, what is answered, and how it is said
-//!   why not.
-//! - [`amount`], [`timestamp`], [`line`]: how money, moments and lines of text are written.
+//! - [`crate::json`]: what is read, what is answered, and how it is said why not.
+//! - [`amount`], [`line`]: how money and lines of text are written.
 //! - [`rate`]: how often a key may ask.
 //! - [`document`]: the OpenAPI document, made of the handlers themselves.
 //! - one file per area of the API.
@@ -27,14 +26,15 @@ pub mod line;
 pub mod me;
 pub mod members;
 pub mod numbers;
+pub mod place_call;
 pub mod rate;
-pub mod refusal;
-pub mod reply;
-pub mod request;
+pub mod recordings;
+pub mod retention;
 pub mod sub_accounts;
-pub mod timestamp;
 pub mod usage;
 pub mod voices;
 pub mod wallet;
 pub mod webhook_deliveries;
 pub mod webhooks;
+
+use crate::json::{refusal, reply, request, timestamp};

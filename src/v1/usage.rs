@@ -10,7 +10,13 @@ use crate::{
         permission::{View, ViewBilling},
         principal::Standing,
     },
-    domain::{billing::ledger, usage},
+    domain::{
+        billing::ledger,
+        usage::{
+            self,
+            peaks::{self, last_peaks},
+        },
+    },
     error::Error,
     values::Money,
 };
@@ -25,6 +31,20 @@ pub struct UsageQuery {
     /// How many days back, today included; 30 unless said.
     #[param(minimum = 1, maximum = 366, example = 7)]
     days: Option<i64>,
+}
+
+/// Calls that were refused on one day for one reason.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Refusals {
+    /// The code that was answered.
+    #[schema(example = "concurrency_limit_reached")]
+    pub code: String,
+    /// The limit that refused them, in calls at once; null where it was no limit.
+    #[schema(minimum = 0, example = 10)]
+    pub at_limit: Option<i32>,
+    /// How many.
+    #[schema(minimum = 0, example = 3)]
+    pub refused: i64,
 }
 
 /// One day.
@@ -42,8 +62,23 @@ pub struct Day {
     /// Minutes started.
     #[schema(minimum = 0, example = 118)]
     pub minutes: i64,
+    /// The most calls at once.
+    #[schema(minimum = 0, example = 9)]
+    pub peak_in_use: i32,
+    /// Calls that were refused: they made no call, and cost nothing.
+    #[schema(minimum = 0, example = 3)]
+    pub refused: i64,
+    /// Why they were refused.
+    pub refusals: Vec<Refusals>,
     /// What they cost; null where another pays for them.
     pub cost: Option<Amount>,
+}
+
+impl From<peaks::Refusals> for Refusals {
+    fn from(refusals: peaks::Refusals) -> Self {
+        let peaks::Refusals { code, at_limit, refused } = refusals;
+        Self { code, at_limit, refused }
+    }
 }
 
 /// Usage over some days.
@@ -61,7 +96,7 @@ const MOST: i64 = 366;
 
 /// Shows usage by day
 ///
-/// Calls, minutes and what they cost. A day is a day in India.
+/// Calls, minutes and what they cost; how many there were at once, and which were refused. A day is a day in India.
 #[utoipa::path(get, path = "/usage", tag = "Usage", operation_id = "getUsage", params(UsageQuery),
     responses((status = 200, description = "Each day.", body = Usage)))]
 pub async fn show(scope: Scope<View>, query: Query<UsageQuery>) -> Result<Reply<Usage>, Denied> {
@@ -70,7 +105,8 @@ pub async fn show(scope: Scope<View>, query: Query<UsageQuery>) -> Result<Reply<
         return Err(Error::invalid("days", format!("Ask for 1 to {MOST} days.")).into());
     }
     let days = u16::try_from(days).map_err(Error::internal)?;
-    let volumes = scope.read(move |tx| usage::last_days(tx, days)).await?;
+    let (volumes, peaks) =
+        scope.read(move |tx| Ok((usage::last_days(tx, days)?, last_peaks(tx, days)?))).await?;
     let (currency, costs) = match costs_scope(&scope) {
         Some(scope) => {
             let (wallet, costs) =
@@ -82,11 +118,15 @@ pub async fn show(scope: Scope<View>, query: Query<UsageQuery>) -> Result<Reply<
     let cost = |date: Date| costs.iter().find(|(day, _)| *day == date).map(|(_, minor)| *minor);
     let days = volumes
         .iter()
-        .map(|day| Day {
+        .zip(peaks)
+        .map(|(day, peaks)| Day {
             date: day.day.to_string(),
             calls: day.calls,
             answered: day.answered,
             minutes: day.minutes,
+            peak_in_use: peaks.peak,
+            refused: peaks.refused(),
+            refusals: peaks.refusals.into_iter().map(Refusals::from).collect(),
             cost: cost(day.day).map(|minor| Amount::from(&Money::new(minor, currency.clone()))),
         })
         .collect();

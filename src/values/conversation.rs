@@ -5,16 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::words;
 
 words! {
-    /// Who called whom.
-    Direction {
-        /// Somebody called a number of the account.
-        Inbound = "inbound" / "Inbound",
-        /// An agent called somebody.
-        Outbound = "outbound" / "Outbound",
-    }
-}
-
-words! {
     /// How the other side felt about it, by the analysis.
     Sentiment {
         /// Content.

@@ -48,12 +48,28 @@ fn checksum_of(body: &str) -> String {
     base62(crc32fast::hash(body.as_bytes()).into(), CHECKSUM_DIGITS)
 }
 
+/// The key of `kind` with this randomness.
+fn text_of(kind: &str, random: [u8; 16]) -> String {
+    let body = format!("dnx_{kind}_{}", base62(u128::from_be_bytes(random), RANDOM_DIGITS));
+    let checksum = checksum_of(&body);
+    body + &checksum
+}
+
+/// Whether `text` is `prefix` with digits and their checksum.
+fn is_well_formed(text: &str, prefix: &str) -> bool {
+    let Some(rest) = text.strip_prefix(prefix) else { return false };
+    let of_digits = rest.len() == RANDOM_DIGITS + CHECKSUM_DIGITS
+        && rest.bytes().all(|digit| digit.is_ascii_alphanumeric());
+    of_digits && {
+        let (body, checksum) = text.split_at(text.len() - CHECKSUM_DIGITS);
+        checksum_of(body) == checksum
+    }
+}
+
 impl KeyText {
     /// A key of this randomness.
     pub fn of(mode: KeyMode, random: [u8; 16]) -> Self {
-        let body = format!("dnx_{mode}_{}", base62(u128::from_be_bytes(random), RANDOM_DIGITS));
-        let checksum = checksum_of(&body);
-        Self(body + &checksum)
+        Self(text_of(mode.as_str(), random))
     }
 
     /// A new key from the operating system's randomness.
@@ -68,11 +84,8 @@ impl KeyText {
 
     /// A key that somebody presents, if it can be one at all.
     pub fn presented(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix("dnx_live_").or_else(|| text.strip_prefix("dnx_test_"))?;
-        let well_formed = rest.len() == RANDOM_DIGITS + CHECKSUM_DIGITS
-            && rest.bytes().all(|digit| digit.is_ascii_alphanumeric());
-        let (body, checksum) = well_formed.then(|| text.split_at(text.len() - CHECKSUM_DIGITS))?;
-        (checksum_of(body) == checksum).then(|| Self(text.to_owned()))
+        let is_one = is_well_formed(text, "dnx_live_") || is_well_formed(text, "dnx_test_");
+        is_one.then(|| Self(text.to_owned()))
     }
 
     /// The text, to be shown once.
@@ -93,6 +106,48 @@ impl KeyText {
     /// The last four characters, by which people tell keys apart.
     pub fn hint(&self) -> &str {
         &self.0[self.0.len() - 4..]
+    }
+}
+
+/// The key of a telephony engine as text: `dnx_engine_…`, built as those of the API.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EngineKey(String);
+
+impl std::fmt::Debug for EngineKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EngineKey(…)")
+    }
+}
+
+impl EngineKey {
+    /// A key of this randomness.
+    pub fn of(random: [u8; 16]) -> Self {
+        Self(text_of("engine", random))
+    }
+
+    /// A new key from the operating system's randomness.
+    ///
+    /// # Errors
+    /// When the operating system has none to give.
+    pub fn new() -> Result<Self, getrandom::Error> {
+        let mut random = [0; 16];
+        getrandom::fill(&mut random)?;
+        Ok(Self::of(random))
+    }
+
+    /// A key that somebody presents, if it can be one at all.
+    pub fn presented(text: &str) -> Option<Self> {
+        is_well_formed(text, "dnx_engine_").then(|| Self(text.to_owned()))
+    }
+
+    /// The text, to be shown once.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// SHA-256 of the text: what the database holds.
+    pub fn hash(&self) -> Vec<u8> {
+        Sha256::digest(self.0.as_bytes()).to_vec()
     }
 }
 
@@ -117,6 +172,14 @@ mod tests {
         for nonsense in ["", "dnx_live_", "dnx_live_é", "Bearer x", &key.reveal()[..36]] {
             assert_eq!(KeyText::presented(nonsense), None);
         }
+    }
+
+    #[test]
+    fn an_engine_has_keys_of_its_own_kind() {
+        let key = EngineKey::new().unwrap();
+        assert_eq!(EngineKey::presented(key.reveal()), Some(key.clone()));
+        assert_eq!(KeyText::presented(key.reveal()), None);
+        assert_eq!(EngineKey::presented(KeyText::new(KeyMode::Live).unwrap().reveal()), None);
     }
 
     #[test]

@@ -35,6 +35,22 @@ impl Unit {
         }
     }
 
+    /// The exact value with what it counts.
+    fn counted(&self, value: u64) -> String {
+        match self {
+            Self::Things(things) => format!("{} {things}", self.exact(value)),
+            Self::Money(_) => self.exact(value),
+        }
+    }
+
+    /// The head of its column.
+    fn head(&self) -> String {
+        match self {
+            Self::Things(things) => capitalized(things),
+            Self::Money(currency) => format!("Amount ({currency})"),
+        }
+    }
+
     /// A short form for axes: thousands in full, then lakh and crore.
     fn short(&self, value: u64) -> String {
         let (sign, whole) = match self {
@@ -72,8 +88,14 @@ pub struct Chart {
     pub series: Vec<String>,
     /// Day and one written number per series.
     pub rows: Vec<(String, Vec<String>)>,
+    /// One more column of the table, beside the numbers: its head, and a text for each day.
+    pub column: Option<(String, Vec<String>)>,
+    /// The period, and what else there is to know before one looks.
+    pub note: String,
     /// Nothing happened in the whole period.
     pub is_empty: bool,
+    /// What is said then.
+    pub nothing: &'static str,
     picture: Picture,
 }
 
@@ -81,6 +103,24 @@ impl Chart {
     /// The SVG element, ready for a template.
     pub fn picture(&self) -> &Picture {
         &self.picture
+    }
+
+    /// With words beneath its name.
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.note = note.into();
+        self
+    }
+
+    /// With words for when nothing happened.
+    pub fn nothing(mut self, nothing: &'static str) -> Self {
+        self.nothing = nothing;
+        self
+    }
+
+    /// With one more column in its table.
+    pub fn column(mut self, head: impl Into<String>, texts: Vec<String>) -> Self {
+        self.column = Some((head.into(), texts));
+        self
     }
 }
 
@@ -98,19 +138,35 @@ impl HtmlSafe for Picture {}
 
 /// One bar per day.
 pub fn bars(name: &str, unit: Unit, days: &[(Date, u64)]) -> Chart {
-    let head = match &unit {
-        Unit::Things(things) => capitalized(things),
-        Unit::Money(currency) => format!("Amount ({currency})"),
+    let days: Vec<_> = days.iter().map(|(day, value)| (*day, vec![*value])).collect();
+    stacked(name, unit.clone(), &[unit.head().as_str()], &days)
+}
+
+/// One bar per day for a number that is not added up, such as the most calls at once: its
+/// summary names the highest.
+pub fn highest(name: &str, unit: Unit, days: &[(Date, u64)]) -> Chart {
+    let top = days.iter().rev().max_by_key(|(_, value)| *value).filter(|(_, value)| *value > 0);
+    let told = match top {
+        Some((day, value)) => format!("{} at most, on {}", unit.counted(*value), day_text(*day)),
+        None => "none".to_owned(),
     };
     let days: Vec<_> = days.iter().map(|(day, value)| (*day, vec![*value])).collect();
-    stacked(name, unit, &[head.as_str()], &days)
+    drawn(name, &unit, &[unit.head().as_str()], &days, &told)
 }
 
 /// One bar per day, made of one part per series from the bottom up (at most three are told apart).
 pub fn stacked(name: &str, unit: Unit, series: &[&str], days: &[(Date, Vec<u64>)]) -> Chart {
-    let sum = |values: &[u64]| values.iter().fold(0u64, |sum, value| sum.saturating_add(*value));
+    let total = unit.counted(days.iter().fold(0, |all, (_, values)| sum(values).saturating_add(all)));
+    drawn(name, &unit, series, days, &format!("{total} in total"))
+}
+
+fn sum(values: &[u64]) -> u64 {
+    values.iter().fold(0, |sum, value| sum.saturating_add(*value))
+}
+
+fn drawn(name: &str, unit: &Unit, series: &[&str], days: &[(Date, Vec<u64>)], told: &str) -> Chart {
     let largest = days.iter().map(|(_, values)| sum(values)).max().unwrap_or(0);
-    let step = nice_step(largest, &unit);
+    let step = nice_step(largest, unit);
     let lines = largest.div_ceil(step).max(1);
     let top = step * lines;
 
@@ -139,17 +195,12 @@ pub fn stacked(name: &str, unit: Unit, series: &[&str], days: &[(Date, Vec<u64>)
         marks = marks.add(column.add(Title::new(format!("{}: {}", day_text(*day), told.join(", ")))));
     }
 
-    let total = unit.exact(days.iter().fold(0, |all, (_, values)| sum(values).saturating_add(all)));
     let (first, last) = (days.first().map(|(day, _)| *day), days.last().map(|(day, _)| *day));
     let period = match (first, last) {
         (Some(first), Some(last)) => format!("{} to {}", day_text(first), day_text(last)),
         _ => "no days".into(),
     };
-    let total = match &unit {
-        Unit::Things(things) => format!("{total} {things} in total"),
-        Unit::Money(_) => format!("{total} in total"),
-    };
-    let summary = format!("{name}, {period}: {total}");
+    let summary = format!("{name}, {period}: {told}");
 
     let mut document = Document::new()
         .set("viewBox", (0, 0, WIDTH, HEIGHT))
@@ -175,7 +226,10 @@ pub fn stacked(name: &str, unit: Unit, series: &[&str], days: &[(Date, Vec<u64>)
             .iter()
             .map(|(day, values)| (day_text(*day), values.iter().map(|value| unit.exact(*value)).collect()))
             .collect(),
+        column: None,
+        note: format!("Last {} days", days.len()),
         is_empty: largest == 0,
+        nothing: "Nothing in this period.",
         picture: Picture(document.to_string()),
     }
 }

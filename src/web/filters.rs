@@ -149,6 +149,11 @@ impl Zone {
         Self(timezones::get_by_name(name).unwrap_or(timezones::db::asia::KOLKATA))
     }
 
+    /// Its IANA name, by which browsers know it too.
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+
     /// An instant to be shown in this zone.
     pub fn show(self, at: OffsetDateTime) -> Moment {
         Moment { at, zone: self }

@@ -14,6 +14,7 @@
 //! - [`api_docs`]: the documentation of the API, for anybody.
 //! - [`account`], [`sub_accounts`], [`api_keys`], [`members`]: the pages of accounts; [`desk`]
 //!   is at which of two places the latter two are asked for. [`invitation`]: how one becomes a member.
+//! - [`live`]: numbers that change while one looks.
 //! - [`views`]: one view struct per page and per fragment; handlers fill them and nothing else.
 
 pub mod account;
@@ -32,6 +33,7 @@ pub mod hashing;
 pub mod health;
 pub mod invitation;
 mod known_devices;
+pub mod live;
 pub mod members;
 pub mod notices;
 pub mod page;

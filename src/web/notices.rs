@@ -19,6 +19,7 @@ pub fn from_query(query: &str) -> Option<Notice> {
     let word = query.split('&').find_map(|pair| pair.strip_prefix("done="))?;
     let text = match word {
         "created" => "The sub-account is ready. Open its own dashboard with Access Dashboard.",
+        "call-placed" => "The call is on its way. Reload the page to see how it goes.",
         "renamed" => "The name is changed.",
         "key-revoked" => "The key is revoked: requests with it are refused from now on.",
         "invited" => "The invitation is on its way by e-mail.",
@@ -44,6 +45,8 @@ pub fn from_query(query: &str) -> Option<Notice> {
         "webhook-again" => "It is sent again. The result appears here in a moment: reload the page.",
         "webhook-none-failed" => "Nothing failed in that time, so nothing is sent again.",
         "webhook-deleted" => "The webhook is deleted.",
+        "retention" => "Saved. What is kept for too long by it is being deleted.",
+        "retention-same" => "Nothing was changed: everything is kept as long as before.",
         "signed-out" => "You are signed out.",
         "session-ended" => "The session is ended.",
         "sessions-ended" => "All other sessions are ended.",

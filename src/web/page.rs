@@ -38,6 +38,7 @@ pub enum Here {
     ApiKeys,
     Webhooks,
     Audit,
+    Retention,
     SubAccounts,
     Limits,
     Deletions,
@@ -174,6 +175,7 @@ fn navigation<P: Permission>(scope: &Scope<P>, here: Here) -> Vec<NavGroup> {
         items.push(item("API keys", "/api-keys", "keys", Here::ApiKeys));
         items.push(item("Webhooks", "/webhooks", "webhooks", Here::Webhooks));
         items.push(item("Audit log", "/audit-log", "audit", Here::Audit));
+        items.push(item("Retention", "/retention", "clock", Here::Retention));
     }
     let mut groups = vec![NavGroup { title: None, items }];
     if scope.holds::<ManageSubAccounts>() {

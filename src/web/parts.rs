@@ -2,7 +2,10 @@
 
 use std::fmt::Display;
 
+use askama::{Template, filters::HtmlSafe};
+
 use crate::domain::sub_accounts::allocation;
+use crate::web::filters::{self, Moment};
 
 /// A status: icon and word, never colour alone.
 #[derive(Debug, Clone)]
@@ -272,8 +275,11 @@ impl Tab {
 }
 
 /// A number worth a tile.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "parts/stat.html")]
 pub struct Stat {
+    /// Its id in the page, where it changes while one looks; empty where not.
+    pub id: String,
     pub label: String,
     pub value: String,
     pub note: String,
@@ -282,7 +288,13 @@ pub struct Stat {
 
 impl Stat {
     pub fn new(label: impl Into<String>, value: impl Into<String>, note: impl Into<String>) -> Self {
-        Self { label: label.into(), value: value.into(), note: note.into(), meter: None }
+        Self { label: label.into(), value: value.into(), note: note.into(), ..Self::default() }
+    }
+
+    /// With an id, by which it changes while one looks.
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = id.into();
+        self
     }
 
     /// With a bar beneath.
@@ -290,6 +302,39 @@ impl Stat {
         self.meter = Some(Meter { used, limit });
         self
     }
+}
+
+impl HtmlSafe for Stat {}
+
+/// A meter that changes while one looks.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "parts/live_meter.html")]
+pub struct LiveMeter {
+    /// Its id in the page.
+    pub id: String,
+    pub meter: Meter,
+}
+
+impl HtmlSafe for LiveMeter {}
+
+/// How old the numbers are that change while one looks, and the button that pauses them.
+/// The page holds the script, and the address of the stream in `data-live-source`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/live_bar.html")]
+pub struct LiveBar {
+    /// When the page was made.
+    pub at: Moment,
+}
+
+impl HtmlSafe for LiveBar {}
+
+/// Why the numbers no longer change, and where to go on.
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/live_ended.html")]
+pub struct LiveEnded {
+    pub text: &'static str,
+    pub label: &'static str,
+    pub href: String,
 }
 
 /// The head of a table column.

@@ -6,14 +6,31 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::{ObjectStore, path::Path};
 
 use crate::{
-    access::{Access, Scope, permission::ManageSubAccounts},
-    domain::deletion::{self, Erasure},
+    access::{
+        Access, Scope,
+        permission::{ManageSubAccounts, View},
+    },
+    domain::{
+        deletion::{self, Erasure},
+        limits::admission,
+    },
     error::Error,
 };
 
 /// Does one erasure that nobody is at; tells whether there was one.
 pub async fn erase_one(access: &Arc<Access>) -> Result<bool, Error> {
     let Some(job) = access.gate(None, deletion::claim).await? else { return Ok(false) };
+    let scope = access.scope_of_job::<View>(
+        "erasure",
+        job.organization,
+        job.sub_account.into(),
+        job.region.clone(),
+    )?;
+    // Calls in progress are told to end, or come to their deadline, before anything goes.
+    if scope.read(admission::are_any).await? {
+        access.gate(None, move |tx| deletion::put_off(tx, job.certificate)).await?;
+        return Ok(false);
+    }
     tracing::info!(sub_account = %job.sub_account, "erasing a deleted sub-account");
     let parent = access.scope_of_job::<ManageSubAccounts>(
         "erasure",
@@ -24,6 +41,8 @@ pub async fn erase_one(access: &Arc<Access>) -> Result<bool, Error> {
     count(access, &parent, &job).await?;
     erase_objects(&parent, &job).await?;
     while in_region(access, &job, deletion::erase_region).await? {}
+    // What was being uploaded when access ended.
+    erase_objects(&parent, &job).await?;
     access.erase(job.organization, job.sub_account, deletion::erase_control).await?;
     parent.write(move |tx| deletion::complete(tx, &job)).await?;
     Ok(true)

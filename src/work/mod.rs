@@ -1,5 +1,6 @@
 //! Background work: what is done without anybody asking for it at that moment.
 
+pub mod calls;
 pub mod counters;
 pub mod erasure;
 pub mod invitations;
@@ -7,6 +8,7 @@ pub mod mail;
 pub mod numbers;
 pub mod outbox;
 pub mod password_resets;
+pub mod retention;
 pub mod stays;
 pub mod webhooks;
 
@@ -19,6 +21,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     access::Access,
     domain::{
+        calls::life,
         idempotency,
         identity::{password_resets as requests, sessions},
     },
@@ -34,6 +37,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const COUNTERS: Duration = Duration::from_secs(30);
 /// How often what is long over is removed.
 const SWEEP: Duration = Duration::from_secs(600);
+/// How often it is looked for months that are over or have yet to be made.
+const MONTHS: Duration = Duration::from_secs(3_600);
 /// How long to leave alone what failed, at first and at most.
 const FIRST_REST: Duration = Duration::from_secs(1);
 const LONGEST_REST: Duration = Duration::from_secs(60);
@@ -89,6 +94,26 @@ pub fn begin(
         let (access, mailer, public_url) = (for_invitations.clone(), mailer.clone(), public_url.clone());
         async move { invitations::send_one(&access, &mailer, &public_url).await }
     });
+    let for_retention = access.clone();
+    let retention = repeat("retention", PAUSE, stopping.clone(), move || {
+        let access = for_retention.clone();
+        async move { retention::serve_one(&access).await }
+    });
+    let for_months = access.clone();
+    let months = repeat("months", MONTHS, stopping.clone(), move || {
+        let access = for_months.clone();
+        async move { retention::keep_months(&access).await.map(|()| false) }
+    });
+    let for_overdue = access.clone();
+    let overdue = repeat("overdue calls", PAUSE, stopping.clone(), move || {
+        let access = for_overdue.clone();
+        async move { calls::close_overdue(&access).await }
+    });
+    let for_tests = access.clone();
+    let tests = repeat("test calls", PAUSE, stopping.clone(), move || {
+        let access = for_tests.clone();
+        async move { calls::advance_tests(&access).await }
+    });
     let for_sweep = access.clone();
     let sweep = repeat("sweep", SWEEP, stopping.clone(), move || {
         let access = for_sweep.clone();
@@ -97,6 +122,7 @@ pub fn begin(
                 .gate(None, |tx| Ok((sessions::sweep(tx)?, requests::sweep(tx)?, idempotency::sweep(tx)?)))
                 .await?;
             access.gate_of_each_region(idempotency::sweep).await?;
+            access.gate_of_each_region(life::sweep_references).await?;
             webhooks::sweep(&access).await?;
             Ok(false)
         }
@@ -115,10 +141,14 @@ pub fn begin(
         spawn(erasure),
         spawn(entries),
         spawn(moves),
+        spawn(overdue),
+        spawn(tests),
         spawn(stays),
         spawn(counters),
         spawn(letters),
         spawn(invitations),
+        spawn(retention),
+        spawn(months),
         spawn(sweep),
         spawn(sending),
     ])

@@ -176,5 +176,66 @@
     document.querySelectorAll("[data-shown-once]").forEach((field) => { field.value = field.dataset.shownOnce; });
   });
 
+  // ── A call: the transcript follows its player, and leads it ──
+  const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+  // Whoever scrolls the transcript reads: it is left where it is for a while.
+  let readUntil = 0;
+  ["wheel", "touchmove", "keydown"].forEach((kind) => document.addEventListener(kind, (event) => {
+    if (event.target.closest?.("[data-follow]")) readUntil = Date.now() + 5000;
+  }, { passive: true }));
+  if (document.querySelector("[data-player]")) {
+    document.querySelectorAll("[data-seek]").forEach((time) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "link-button num";
+      button.dataset.seek = time.dataset.seek;
+      button.textContent = time.textContent;
+      button.setAttribute("aria-label", `Play from ${time.textContent}`);
+      time.replaceWith(button);
+    });
+  }
+  document.addEventListener("click", (event) => {
+    const time = event.target.closest?.("button[data-seek]");
+    const player = document.querySelector("[data-player]");
+    if (!time || !player) return;
+    readUntil = 0;
+    player.currentTime = Number(time.dataset.seek);
+    player.play().catch(() => {});
+  });
+  // Events of players do not bubble: they are seen on their way down.
+  document.addEventListener("timeupdate", (event) => {
+    if (!event.target.matches("[data-player]")) return;
+    const turns = [...document.querySelectorAll("[data-at]")];
+    const now = turns.filter((turn) => Number(turn.dataset.at) <= event.target.currentTime).at(-1);
+    const before = document.querySelector("[data-at][aria-current]");
+    if (now === before) return;
+    before?.removeAttribute("aria-current");
+    now?.setAttribute("aria-current", "true");
+    const box = now?.closest("[data-follow]");
+    if (!box || Date.now() < readUntil) return;
+    const away = now.getBoundingClientRect().top - box.getBoundingClientRect().top;
+    box.scrollTo({ top: box.scrollTop + away - box.clientHeight / 3, behavior: calm.matches ? "auto" : "smooth" });
+  }, true);
+  // A player's link is short: a new one is on the page as it is now, and the sound goes on where it was.
+  let renewed = 0;
+  document.addEventListener("error", (event) => {
+    const player = event.target;
+    if (!player.matches?.("audio[data-player]")) return;
+    const reload = () => window.location.reload();
+    if (Date.now() - renewed < 10000) { fail("The recording cannot be played at the moment.", reload); return; }
+    renewed = Date.now();
+    const [at, plays] = [player.currentTime, !player.paused];
+    fetch(window.location.href).then(async (answer) => {
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.querySelector("audio[data-player]");
+      if (!fresh) throw new Error("no player");
+      player.src = fresh.getAttribute("src");
+      player.currentTime = at;
+      if (plays) player.play().catch(() => {});
+      const [link, other] = [document, page].map((one) => one.querySelector("[data-download]"));
+      if (link && other) link.setAttribute("href", other.getAttribute("href"));
+    }).catch(() => fail("The recording cannot be played at the moment.", reload));
+  }, true);
+
   root.classList.add("enhanced");
 })();

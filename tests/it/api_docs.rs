@@ -12,6 +12,7 @@ use crate::{
     chromium::{Chromium, Looks},
     client::{Client, answer},
     isolation,
+    telephony::answered_number,
     world::World,
 };
 
@@ -148,6 +149,15 @@ impl Fixture<'_> {
                     let sent = format!("/user-webhooks/{}/test", found["WEBHOOK_ID"]);
                     let sent = answer(self.client(shown).request(Method::POST, &sent)).await.expect(202);
                     sent["event_id"].as_str().unwrap().to_owned()
+                }
+                // A call takes an agent with a number.
+                "AGENT_ID" if shown.id == "createCall" => {
+                    let tenant = self.world.northwind;
+                    let account = tenant.sub_account.into();
+                    let number = "+918047182200";
+                    answered_number(self.world, tenant.organization, account, "india", number)
+                        .await
+                        .to_string()
                 }
                 _ => self.obtained(shown, name).await,
             };

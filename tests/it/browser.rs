@@ -69,6 +69,13 @@ impl Page {
             .collect()
     }
 
+    /// An attribute of the first element that a selector finds, if there is one.
+    pub fn attribute(&self, css: &str, name: &str) -> Option<String> {
+        let html = Html::parse_document(&self.body);
+        let found = html.select(&selector(css)).next();
+        found.and_then(|element| element.value().attr(name)).map(str::to_owned)
+    }
+
     /// The value of an input.
     pub fn input(&self, name: &str) -> String {
         let html = Html::parse_document(&self.body);
@@ -139,10 +146,20 @@ impl Browser {
     }
 
     pub async fn send(&self, request: RequestBuilder) -> Page {
-        let response = request.send().await.unwrap();
+        let mut response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let path = response.url().path().to_owned();
-        Page { status, headers, path, body: response.text().await.unwrap() }
+        let mut page = Page { status, headers, path, body: String::new() };
+        if page.header("content-type").starts_with("text/event-stream") {
+            // It goes on for as long as one looks: the first event is enough.
+            while !page.body.contains("\n\n") {
+                let chunk = response.chunk().await.unwrap().expect("an event");
+                page.body.push_str(std::str::from_utf8(&chunk).unwrap());
+            }
+            return page;
+        }
+        page.body = response.text().await.unwrap();
+        page
     }
 
     pub async fn get(&self, path: &str) -> Page {

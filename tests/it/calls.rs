@@ -1,4 +1,4 @@
-//! Calls and their recordings, as pages and as bytes.
+//! Calls, as lists and as pages.
 
 use dialnexa::{
     access::{
@@ -10,20 +10,19 @@ use dialnexa::{
         list::{self, Filter},
         record,
     },
-    values::{AgentId, CallId, Part, WorkspaceId},
+    values::{AgentId, CallId, KeyMode, Part, WorkspaceId},
 };
-use reqwest::Method;
 use time::{Duration, OffsetDateTime};
 
 use crate::world::World;
 
-fn scope<P: dialnexa::access::permission::Permission>(world: &World) -> Scope<P> {
+pub fn scope<P: dialnexa::access::permission::Permission>(world: &World) -> Scope<P> {
     let tenant = world.northwind;
     let region = "india".parse().unwrap();
     world.access.scope_of_job("test", tenant.organization, tenant.sub_account.into(), region).unwrap()
 }
 
-fn call(ago: Duration) -> Call {
+pub fn call(ago: Duration) -> Call {
     let created_at = OffsetDateTime::now_utc() - ago;
     Call {
         id: CallId::at(created_at),
@@ -44,10 +43,13 @@ fn call(ago: Duration) -> Call {
         sentiment: Some(Sentiment::Neutral),
         summary: None,
         recording_bytes: None,
+        mode: KeyMode::Live,
+        number: None,
+        agent_version: None,
     }
 }
 
-async fn enter(world: &World, calls: Vec<(Call, Vec<Turn>)>) {
+pub async fn enter(world: &World, calls: Vec<(Call, Vec<Turn>)>) {
     let entered: Vec<_> =
         calls.into_iter().map(|(call, turns)| record::Entered { call, number: None, turns }).collect();
     scope::<RecordCalls>(world)
@@ -130,90 +132,6 @@ async fn what_somebody_said_is_text_and_nothing_else() {
             assert!(!page.body.contains(tag), "{path} holds {tag}");
         }
     }
-}
-
-/// A recorded call; gives its address and its bytes.
-async fn recorded(world: &World) -> (String, Vec<u8>) {
-    let bytes: Vec<u8> = (0..5_000_u32).map(|at| (at % 251) as u8).collect();
-    let call = Call { recording_bytes: Some(5_000), ..call(Duration::hours(1)) };
-    let id = call.id;
-    enter(world, vec![(call, Vec::new())]).await;
-    let tenant = world.northwind;
-    let folder = format!("objects/india/{}/{}", tenant.organization, tenant.sub_account);
-    let folder = world.data_dir.join(folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join(format!("{id}.wav")), &bytes).unwrap();
-    (format!("/accounts/{}/calls/{id}/recording", tenant.sub_account), bytes)
-}
-
-#[actix_web::test]
-async fn a_recording_plays_whole_and_in_ranges() {
-    let world = World::new().await;
-    let (path, bytes) = recorded(&world).await;
-    let browser = world.browser().signed_in("owner@acme.example").await;
-    let asked = |range: Option<&'static str>| {
-        let request = browser.request(Method::GET, &path);
-        let request = if let Some(range) = range { request.header("Range", range) } else { request };
-        async move { request.send().await.unwrap() }
-    };
-    let whole = asked(None).await;
-    assert_eq!(whole.status().as_u16(), 200);
-    let header = |response: &reqwest::Response, name: &str| {
-        response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
-    };
-    assert_eq!(header(&whole, "content-type"), "audio/wav");
-    assert_eq!(header(&whole, "accept-ranges"), "bytes");
-    assert_eq!(header(&whole, "cross-origin-resource-policy"), "same-origin");
-    assert_eq!(header(&whole, "x-content-type-options"), "nosniff");
-    assert!(header(&whole, "cache-control").contains("no-store"));
-    assert!(header(&whole, "content-disposition").starts_with("inline"));
-    assert_eq!(whole.bytes().await.unwrap(), bytes);
-
-    for (range, first, last) in [
-        ("bytes=0-99", 0, 99),
-        ("bytes=4990-", 4_990, 4_999),
-        ("bytes=-10", 4_990, 4_999),
-        ("bytes=100-999999", 100, 4_999),
-    ] {
-        let part = asked(Some(range)).await;
-        assert_eq!(part.status().as_u16(), 206, "{range}");
-        assert_eq!(header(&part, "content-range"), format!("bytes {first}-{last}/5000"), "{range}");
-        assert_eq!(header(&part, "content-length"), (last - first + 1).to_string(), "{range}");
-        assert_eq!(part.bytes().await.unwrap(), bytes[first..=last], "{range}");
-    }
-    for range in ["bytes=5000-", "bytes=9000-9999"] {
-        let none = asked(Some(range)).await;
-        assert_eq!(none.status().as_u16(), 416, "{range}");
-        assert_eq!(header(&none, "content-range"), "bytes */5000");
-        assert!(!header(&none, "content-type").contains("html"), "{range}");
-    }
-    let nonsense = asked(Some("lines=1-2")).await;
-    assert_eq!(nonsense.status().as_u16(), 200);
-    let download = browser.get(&format!("{path}?download=yes")).await;
-    assert!(download.header("content-disposition").starts_with("attachment"));
-}
-
-#[actix_web::test]
-async fn whoever_may_not_play_a_recording_gets_no_byte_of_it() {
-    let world = World::new().await;
-    let (path, bytes) = recorded(&world).await;
-    for (email, status) in [
-        ("viewer@acme.example", 403),
-        ("owner@northwind.example", 403),
-        ("owner@zenith.example", 404),
-        ("owner@southwind.example", 404),
-    ] {
-        let browser = world.browser().signed_in(email).await;
-        let page = browser.get(&path).await;
-        assert_eq!(page.status.as_u16(), status, "{email}");
-        assert!(!page.body.as_bytes().windows(50).any(|piece| piece == &bytes[..50]));
-    }
-    let nobody = world.browser().get(&path).await;
-    assert!([303, 401].contains(&nobody.status.as_u16()), "{}", nobody.status);
-    // The page says why there is no player.
-    let viewer = world.browser().signed_in("viewer@acme.example").await;
-    let page = viewer.get(path.trim_end_matches("/recording")).await;
-    assert!(!page.body.contains("<audio") && page.has("Member, Admin or Owner"));
 }
 
 #[actix_web::test]

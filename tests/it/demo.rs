@@ -96,6 +96,12 @@ fn check(world: &World) {
     // What was counted is what was charged, and what there is.
     let counted = number(control, "SELECT sum(cost_minor) FROM usage_days");
     is("SELECT sum(balance_minor) FROM ledger_accounts WHERE ledger_account = 'usage'", counted);
+    is("SELECT count(*) FROM usage_days WHERE peak_in_use > calls OR (calls > 0 AND peak_in_use = 0)", 0);
+    is(
+        "SELECT count(*) FROM usage_days d JOIN sub_accounts s ON s.sub_account_id = d.account_id
+         WHERE d.peak_in_use > s.concurrency_limit",
+        0,
+    );
     let calls: i64 =
         databases[1..].iter().map(|(_, _, owner)| number(owner, "SELECT count(*) FROM calls")).sum();
     is("SELECT sum(calls) FROM usage_days", calls);

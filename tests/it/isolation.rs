@@ -51,8 +51,11 @@ use Takes::{Administer, Billing, Parent, Play, View};
 /// The verdicts on all routes inside an account.
 const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}", View),
+    ("GET", "/accounts/{account}/live", View),
     ("GET", "/accounts/{account}/agents", View),
     ("GET", "/accounts/{account}/agents/{agent}", View),
+    ("GET", "/accounts/{account}/agents/{agent}/call", Play),
+    ("POST", "/accounts/{account}/agents/{agent}/call", Play),
     ("GET", "/accounts/{account}/numbers", View),
     ("GET", "/accounts/{account}/calls", View),
     ("GET", "/accounts/{account}/calls/{call}", View),
@@ -79,6 +82,8 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/api-keys/{api_key}/revoke", Administer),
     ("POST", "/accounts/{account}/api-keys/{api_key}/revoke", Administer),
     ("GET", "/accounts/{account}/audit-log", Administer),
+    ("GET", "/accounts/{account}/retention", Administer),
+    ("POST", "/accounts/{account}/retention", Administer),
     ("GET", "/accounts/{account}/webhooks", Administer),
     ("POST", "/accounts/{account}/webhooks", Administer),
     ("GET", "/accounts/{account}/webhooks/new", Administer),
@@ -97,12 +102,14 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("POST", "/accounts/{account}/leave", View),
     ("GET", "/accounts/{account}/sub-accounts", Parent),
     ("POST", "/accounts/{account}/sub-accounts", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/live", Parent),
     ("GET", "/accounts/{account}/sub-accounts/new", Parent),
     ("GET", "/accounts/{account}/sub-accounts/limits", Parent),
     ("POST", "/accounts/{account}/sub-accounts/limits", Parent),
     ("POST", "/accounts/{account}/sub-accounts/bulk", Parent),
     ("GET", "/accounts/{account}/sub-accounts/export.csv", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/live", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/access", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/limits", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/limits", Parent),
@@ -268,6 +275,9 @@ pub async fn fill(world: &World, organization: OrganizationId, account: AccountI
                 sentiment: None,
                 summary: None,
                 recording_bytes: Some(4),
+                mode: KeyMode::Live,
+                number: None,
+                agent_version: None,
             };
             record::enter(tx, &[record::Entered { call, number: None, turns: Vec::new() }]).map(Change::none)
         })
@@ -443,8 +453,16 @@ async fn every_route_answers_every_caller_as_it_must() {
                 let inside = if path.contains("{sub_account}") { beneath.into() } else { account };
                 let asked = filled(path, account, beneath, contents[&inside], certificate);
                 let what = format!("{}: {method} {path} in {label}", actor.name);
-                let page = ask(&actor.browser, method, &asked).await;
                 let mut expected = verdict(*takes, (actor.stands)(account));
+                let asked = match asked.strip_suffix("/recording") {
+                    // A recording is reached by the link that the call's page gives.
+                    Some(call) if expected == Verdict::Allowed => {
+                        let page = ask(&actor.browser, "GET", call).await;
+                        page.attribute("audio", "src").unwrap_or_else(|| panic!("{what}: no player"))
+                    }
+                    _ => asked,
+                };
+                let page = ask(&actor.browser, method, &asked).await;
                 // Nothing was deleted: there is no such certificate, even for its owner.
                 if path.contains("{certificate}") && expected == Verdict::Allowed {
                     expected = Verdict::NotFound;

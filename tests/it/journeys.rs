@@ -144,6 +144,7 @@ async fn pages_are_sound(looks: Looks) {
         ("/api-keys", "api-keys"),
         ("/api-keys/new", "api-key-new"),
         ("/audit-log", "audit-log"),
+        ("/retention", "retention"),
         ("/sub-accounts", "sub-accounts"),
         ("/sub-accounts?q=nothing+matches+this", "sub-accounts-no-match"),
         ("/sub-accounts/new", "sub-account-new"),

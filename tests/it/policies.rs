@@ -30,6 +30,9 @@ const BY_NATURE: &[(&str, &str)] = &[
     ("dialnexa_operator", "engines"),
 ];
 
+/// Functions with their owner's rights, each with no argument that could widen what it does.
+const DEFINERS: &[&str] = &["function keep_months"];
+
 #[derive(diesel::QueryableByName)]
 struct Name {
     #[diesel(sql_type = Text)]
@@ -98,6 +101,7 @@ async fn every_tenant_table_is_locked_by_force() {
                  WHERE prosecdef AND {OURS}"
             ),
         );
+        let doors: Vec<_> = doors.iter().filter(|door| !DEFINERS.contains(&door.as_str())).collect();
         assert!(doors.is_empty(), "{database}: {doors:?} are side doors");
 
         // Keys between tenants' tables carry the tenant.

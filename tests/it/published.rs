@@ -3,13 +3,14 @@
 use dialnexa::{
     access::{Change, permission::RecordCalls},
     domain::calls::{Call, CallStatus, Direction, EndReason, Sentiment, Speaker, Turn, record},
-    values::{AgentId, CallId, WorkspaceId},
+    values::{AgentId, CallId, KeyMode, WorkspaceId},
 };
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
     agents::{least, with},
+    telephony::answered_number,
     world::{Tenant, World},
 };
 
@@ -81,6 +82,9 @@ async fn call(world: &World, agent: AgentId, ago: Duration) -> CallId {
         sentiment: Some(Sentiment::Positive),
         summary: Some("Asked about a loan.".into()),
         recording_bytes: None,
+        mode: KeyMode::Live,
+        number: None,
+        agent_version: None,
     };
     let turns =
         vec![Turn { speaker: Speaker::Agent, at: 0, text: "Hello Priya.".into(), language: "en".into() }];
@@ -121,6 +125,13 @@ async fn answers_have_the_published_shapes() {
     check("/v1/agents", "post", 400, &client.post("/agents", json!({ "title": "" })).await.expect(400));
 
     let agent_id: AgentId = agent["id"].as_str().unwrap().parse().unwrap();
+    let placing =
+        |agent: &Value| json!({ "agent_id": agent, "phone_number": "+919876543210", "metadata": {} });
+    check("/v1/calls", "post", 400, &client.post("/calls", json!({ "agent_id": "x" })).await.expect(400));
+    let (organization, account) = (world.northwind.organization, world.northwind.sub_account.into());
+    let speaking = answered_number(&world, organization, account, "india", "+918047182200").await;
+    let placed = client.post("/calls", placing(&json!(speaking))).await.expect(201);
+    check("/v1/calls", "post", 201, &placed);
     let made = call(&world, agent_id, Duration::minutes(3)).await;
     let calls = client.get("/calls").await.expect(200);
     check("/v1/calls", "get", 200, &calls);

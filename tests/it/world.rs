@@ -12,6 +12,7 @@ use std::{
         atomic::{AtomicU32, Ordering},
     },
     thread::JoinHandle,
+    time::Duration,
 };
 
 use actix_web::rt::System;
@@ -27,6 +28,7 @@ use dialnexa::{
     provision::{Ready, prepare_at},
     start::Stop,
     values::{DatabaseUrl, OrganizationId, PrivateTargets, Region, Sealer, SubAccountId, UserId},
+    web::live::Tempo,
 };
 use diesel::{
     Connection, RunQueryDsl,
@@ -35,6 +37,8 @@ use diesel::{
     sql_query,
     sql_types::{Integer, Text, Uuid},
 };
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 use tokio::sync::oneshot;
 use url::Url;
 
@@ -65,6 +69,10 @@ pub struct WorldOptions {
     pub api_rate: Option<NonZeroU32>,
     /// Where webhooks may be sent besides the public internet.
     pub webhook_private_targets: PrivateTargets,
+    /// How often what pages watch is read, and who watches is asked about.
+    pub live: Option<Tempo>,
+    /// How long a call's place is kept without a heartbeat; 30 s, unless said.
+    pub lease: Option<Duration>,
     /// Without the two tenants: for what makes tenants of its own.
     pub empty: bool,
 }
@@ -170,9 +178,11 @@ impl World {
             object_stores: BTreeMap::new(),
             smtp_url: options.smtp_url,
             api_rate: options.api_rate.unwrap_or(NonZeroU32::MAX),
+            lease: options.lease.unwrap_or(Duration::from_secs(30)),
             webhook_private_targets: options.webhook_private_targets,
         };
         let application = Application::open(&settings, databases.ready.clone()).unwrap();
+        let application = application.with_live(options.live.unwrap_or_default());
         let access = application.access().clone();
         let tenant = |organization, owner| Tenant { organization, sub_account: SubAccountId::new(), owner };
         let mut world = Self {
@@ -330,6 +340,38 @@ impl World {
     pub fn force(&self, statement: &str) {
         let mut owner = PgConnection::establish(&self.databases.control_of_owner.to_string()).unwrap();
         owner.batch_execute(statement).unwrap();
+    }
+
+    /// An id that is found in the control database, as its owner.
+    pub fn uuid(&self, query: &str) -> uuid::Uuid {
+        #[derive(diesel::QueryableByName)]
+        struct Found {
+            #[diesel(sql_type = Uuid)]
+            id: uuid::Uuid,
+        }
+        let mut owner = PgConnection::establish(&self.databases.control_of_owner.to_string()).unwrap();
+        sql_query(query).get_result::<Found>(&mut owner).unwrap().id
+    }
+
+    /// A connection to a region's database, as its owner.
+    pub fn region(&self, region: &str) -> PgConnection {
+        let found = self.databases().into_iter().find(|(name, ..)| name == region);
+        PgConnection::establish(&found.expect("a region of the world").2).unwrap()
+    }
+
+    /// Changes something in a region as the database's owner.
+    pub fn force_region(&self, region: &str, statement: &str) {
+        self.region(region).batch_execute(statement).unwrap();
+    }
+
+    /// What the server signs `parts` with, for one purpose.
+    pub fn signature(&self, purpose: &str, parts: &[&str]) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.databases.ready.secret).unwrap();
+        for part in std::iter::once(&purpose).chain(parts) {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part.as_bytes());
+        }
+        data_encoding::BASE64URL_NOPAD.encode(&mac.finalize().into_bytes())
     }
 
     pub fn browser(&self) -> Browser {

@@ -53,6 +53,11 @@ pub struct Configured {
 }
 
 impl Configured {
+    /// The latest version that is published: with it calls are answered and made.
+    pub fn published(&self) -> Option<&Version> {
+        self.versions.iter().rev().find(|version| version.is_published)
+    }
+
     /// The current version.
     pub fn current(&self) -> Option<&Version> {
         self.versions.iter().find(|version| version.number == self.current_version)

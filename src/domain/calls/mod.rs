@@ -1,12 +1,24 @@
 //! Calls, their transcripts and recordings.
 //!
 //! - [`list`]: filtered, newest first, read by key.
+//! - [`place`]: having an agent call somebody.
+//! - [`engine`]: what telephony engines ask for.
+//! - [`life`]: a call from its admission to its end.
+//! - [`test_calls`]: calls of test keys.
+//! - [`rebuild`]: rebuilding counters from calls.
 //! - [`record`]: entering them, with their counters.
 //! - [`recording`]: where the sound is.
+//! - [`retention`]: how long all of it is kept.
 
+pub mod engine;
+pub mod life;
 pub mod list;
+pub mod place;
+pub mod rebuild;
 pub mod record;
 pub mod recording;
+pub mod retention;
+pub mod test_calls;
 
 use diesel::prelude::*;
 use time::{Date, OffsetDateTime};
@@ -19,7 +31,7 @@ use crate::{
     },
     error::Error,
     schema::region::{call_days, calls, transcripts},
-    values::{AgentId, CallId, WorkspaceId, words},
+    values::{AgentId, CallId, KeyMode, NumberId, WorkspaceId, words},
 };
 
 pub use crate::values::{Direction, Sentiment, Speaker, Turn};
@@ -123,6 +135,13 @@ pub struct Call {
     pub summary: Option<String>,
     /// The size of its recording, where there is one.
     pub recording_bytes: Option<i64>,
+    /// Real, or simulated for a test key.
+    pub mode: KeyMode,
+    /// The account's number that it went over; not known of old calls.
+    #[diesel(column_name = number_id)]
+    pub number: Option<NumberId>,
+    /// The version of the agent; not known of old calls.
+    pub agent_version: Option<i32>,
 }
 
 impl Call {

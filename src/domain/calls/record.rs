@@ -73,10 +73,34 @@ pub fn enter(tx: &mut RegionTx<'_, RecordCalls>, entered: &[Entered]) -> Result<
     Ok(())
 }
 
-/// Notes that a call's recording lies in the object store.
-pub fn note_recording(tx: &mut RegionTx<'_, RecordCalls>, id: CallId, bytes: i64) -> Result<(), Error> {
-    diesel::update(calls::table.filter(calls::call_id.eq(id)))
-        .set(calls::recording_bytes.eq(bytes))
+/// Keeps what was said in a call, in place of what was kept before.
+///
+/// # Errors
+/// [`Error::NotFound`] for a call that is not there, or no longer.
+pub fn keep_transcript(tx: &mut RegionTx<'_, RecordCalls>, id: CallId, turns: &[Turn]) -> Result<(), Error> {
+    // The call stays while its transcript is written.
+    calls::table
+        .filter(calls::call_id.eq(id))
+        .select(calls::call_id)
+        .for_share()
+        .first::<CallId>(tx.connection())?;
+    let turns = json!(turns);
+    diesel::insert_into(transcripts::table)
+        .values((transcripts::call_id.eq(id), transcripts::turns.eq(&turns)))
+        .on_conflict((transcripts::organization_id, transcripts::account_id, transcripts::call_id))
+        .do_update()
+        .set(transcripts::turns.eq(&turns))
         .execute(tx.connection())?;
     Ok(())
+}
+
+/// Notes that a call's recording lies in the object store.
+///
+/// # Errors
+/// [`Error::NotFound`] for a call that is not there, or no longer.
+pub fn note_recording(tx: &mut RegionTx<'_, RecordCalls>, id: CallId, bytes: i64) -> Result<(), Error> {
+    let noted = diesel::update(calls::table.filter(calls::call_id.eq(id)))
+        .set(calls::recording_bytes.eq(bytes))
+        .execute(tx.connection())?;
+    if noted == 1 { Ok(()) } else { Err(Error::NotFound) }
 }

@@ -56,6 +56,15 @@ pub(super) fn of_code(code: &str) -> Option<&'static Language> {
     LANGUAGES.iter().find(|language| language.code == code)
 }
 
+/// What the language of a tag such as `hi` or `en-IN` is called, without the place.
+pub fn spoken(tag: &str) -> Option<&'static str> {
+    let base = |code: &'static str| code.split('-').next().unwrap_or(code);
+    let found = LANGUAGES.iter().find(|language| {
+        language.code.eq_ignore_ascii_case(tag) || base(language.code).eq_ignore_ascii_case(tag)
+    })?;
+    found.name.split(" (").next()
+}
+
 /// The first language whose name begins with this word, such as `Hindi`.
 pub fn called(word: &str) -> Option<&'static Language> {
     LANGUAGES.iter().find(|language| language.name.split(' ').next() == Some(word))

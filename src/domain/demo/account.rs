@@ -180,6 +180,7 @@ impl Loading {
                 numbers::register(tx, &registered)?;
                 idempotency::once(tx, "demo.count", &once_key()?, &(), |tx| {
                     usage::record(tx, &money::additions(&counted))?;
+                    usage::peaks::enter(tx, &money::peaks(&counted))?;
                     Ok(Change::none(()))
                 })?;
                 if charged {

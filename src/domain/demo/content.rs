@@ -10,7 +10,7 @@ use crate::{
         numbers::Number,
     },
     spoken::scripts::{AGENTS, Scripts, Trade},
-    values::{AgentId, CallId, NumberId, Region, WorkspaceId},
+    values::{AgentId, CallId, KeyMode, NumberId, Region, WorkspaceId},
 };
 
 use super::{traffic, world::Activity};
@@ -212,6 +212,9 @@ fn calls(
             sentiment: None,
             summary: None,
             recording_bytes: None,
+            mode: KeyMode::Live,
+            number: Some(number.id),
+            agent_version: None,
         };
         let mut turns = Vec::new();
         if status == CallStatus::Completed {

@@ -30,6 +30,7 @@ use crate::{
         permission::{Administer, ManageSubAccounts},
     },
     domain::{
+        engines,
         identity::api_keys,
         numbers::{self, NumberType},
         operator::{self, NewOrganization},
@@ -38,7 +39,7 @@ use crate::{
     error::Error,
     schema::control::{audit_entries, organizations},
     spoken::voice::Voices,
-    values::{E164, KeyMode, KeyText, OrganizationId, Region, Role},
+    values::{E164, EngineKey, KeyMode, KeyText, OrganizationId, Region, Role},
 };
 
 use account::Loaded;
@@ -109,6 +110,13 @@ fn key(secret: &[u8; 32], mode: KeyMode) -> KeyText {
     KeyText::of(mode, random)
 }
 
+/// The key of the telephony engine that plays the demo world's calls.
+fn engine_key(secret: &[u8; 32]) -> EngineKey {
+    let mut random = [0; 16];
+    random.copy_from_slice(&derived(secret, "engine")[..16]);
+    EngineKey::of(random)
+}
+
 fn sign_ins(secret: &[u8; 32]) -> DemoSignIns {
     let text = str::to_owned;
     DemoSignIns(vec![
@@ -125,6 +133,7 @@ fn sign_ins(secret: &[u8; 32]) -> DemoSignIns {
         ("ORGANIZATION_ID", organization_id(secret, &NORTHWIND).to_string()),
         ("LIVE_API_KEY", key(secret, KeyMode::Live).reveal().to_owned()),
         ("TEST_API_KEY", key(secret, KeyMode::Test).reveal().to_owned()),
+        ("DEMO_ENGINE_KEY", engine_key(secret).reveal().to_owned()),
     ])
 }
 
@@ -162,6 +171,7 @@ pub async fn load_sized(access: &Arc<Access>, secret: &[u8; 32], size: Size) -> 
         let scope = access.scope_of_job("demo", id, id.into(), region)?;
         keep_keys(&scope, secret).await?;
     }
+    keep_engine(access, secret).await?;
     Ok(sign_ins(secret))
 }
 
@@ -172,6 +182,14 @@ fn for_sale() -> Result<Vec<E164>, Error> {
     let gb = (0..20).map(|at| format!("+4420794600{:02}", at));
     let numbers = india.chain(us).chain(gb).map(|text| E164::parse(&text).map_err(Error::internal));
     numbers.collect()
+}
+
+/// Keeps the engine that plays the world's calls, in every region.
+async fn keep_engine(access: &Arc<Access>, secret: &[u8; 32]) -> Result<(), Error> {
+    let regions: Vec<Region> = access.regions().cloned().collect();
+    let (nobody, key) = (OrganizationId::new(), engine_key(secret));
+    access.operate(nobody, nobody.into(), move |tx| engines::create(tx, "Demo", &regions, &key)).await?;
+    Ok(())
 }
 
 /// Keeps the demo keys of the parent.

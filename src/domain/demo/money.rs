@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rand::{Rng, rngs::StdRng};
-use time::{Duration, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 
 use crate::{
     domain::{billing::ledger::Entry, usage::Addition},
@@ -50,6 +50,23 @@ pub fn additions(charges: &[Charge]) -> Vec<Addition> {
         sum.last_call_at = sum.last_call_at.max(Some(charge.made_at));
     }
     days.into_values().collect()
+}
+
+/// The most of these calls at once, for each day on which one began.
+pub fn peaks(charges: &[Charge]) -> Vec<(Date, i32)> {
+    let mut moments: Vec<_> =
+        charges.iter().flat_map(|charge| [(charge.made_at, 1), (charge.ended_at, -1)]).collect();
+    // Whoever ends in the moment in which another begins has made room for it.
+    moments.sort_unstable();
+    let (mut days, mut at_once) = (BTreeMap::new(), 0);
+    for (at, change) in moments {
+        at_once += change;
+        if change > 0 {
+            let peak = days.entry(indian_day(at)).or_insert(at_once);
+            *peak = at_once.max(*peak);
+        }
+    }
+    days.into_iter().collect()
 }
 
 /// The entries of a wallet that pays for these calls, which are in the order of their

@@ -25,7 +25,7 @@ use crate::{
 };
 
 pub use inventory::{Offer, Purchase, purchase, release, search, settle, stock};
-pub use routing::{Routed, attach, detach};
+pub use routing::{Routed, answering, attach, calling_for, detach};
 
 words! {
     /// What kind of number it is.

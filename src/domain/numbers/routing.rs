@@ -5,11 +5,11 @@ use diesel::prelude::*;
 use crate::{
     access::{
         RegionTx,
-        permission::{EditAgents, Includes},
+        permission::{EditAgents, Includes, View},
     },
     error::Error,
     schema::region::phone_numbers,
-    values::{AgentId, NumberId},
+    values::{AgentId, E164, NumberId, WorkspaceId},
 };
 
 /// Calls in which direction.
@@ -19,6 +19,47 @@ pub enum Routed {
     Inbound,
     /// From the number.
     Outbound,
+}
+
+/// The number that an agent calls from: its own, or one that it answers, or any of its
+/// workspace.
+pub fn calling_for<P: Includes<View>>(
+    tx: &mut RegionTx<'_, P>,
+    agent: AgentId,
+    workspace: WorkspaceId,
+) -> Result<Option<(NumberId, E164)>, Error> {
+    let one = |query: phone_numbers::BoxedQuery<'_, diesel::pg::Pg>, tx: &mut RegionTx<'_, P>| {
+        query
+            .filter(phone_numbers::workspace_id.eq(workspace))
+            .order((phone_numbers::e164, phone_numbers::number_id))
+            .select((phone_numbers::number_id, phone_numbers::e164))
+            .first::<(NumberId, E164)>(tx.connection())
+            .optional()
+    };
+    let numbers = || phone_numbers::table.into_boxed();
+    let own = one(numbers().filter(phone_numbers::outbound_agent_id.eq(agent)), tx)?;
+    if own.is_some() {
+        return Ok(own);
+    }
+    let answered = one(numbers().filter(phone_numbers::agent_id.eq(agent)), tx)?;
+    if answered.is_some() {
+        return Ok(answered);
+    }
+    Ok(one(numbers(), tx)?)
+}
+
+/// A number of the account, and the agent that answers it.
+///
+/// # Errors
+/// [`Error::NotFound`] for one that is not the account's, or not yet.
+pub fn answering<P: Includes<View>>(
+    tx: &mut RegionTx<'_, P>,
+    number: &E164,
+) -> Result<(NumberId, Option<AgentId>), Error> {
+    Ok(phone_numbers::table
+        .filter(phone_numbers::e164.eq(number.as_str()))
+        .select((phone_numbers::number_id, phone_numbers::agent_id))
+        .first(tx.connection())?)
 }
 
 /// Gives the calls of a number to an agent of the same account.

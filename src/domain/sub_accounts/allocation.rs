@@ -14,7 +14,7 @@ use crate::{
     },
     error::Error,
     schema::control::{organizations, slots, sub_accounts},
-    values::{AccountId, SubAccountId},
+    values::{AccountId, OrganizationId, SubAccountId},
 };
 
 /// The shares of an organization's total concurrency, in calls at the same time.
@@ -78,15 +78,50 @@ pub fn current(tx: &mut Overview<'_>) -> Result<Allocation, Error> {
     Ok(organizations::table.find(organization).select(COLUMNS).first(tx.connection())?)
 }
 
-/// Slots held now over the organization: the parent's and its sub-accounts' calls in
-/// progress.
-pub fn in_use(tx: &mut Overview<'_>) -> Result<i64, Error> {
-    let organization = tx.organization();
-    Ok(slots::table
+/// Slots that count in an organization.
+#[diesel::dsl::auto_type]
+pub(super) fn held(organization: OrganizationId) -> _ {
+    // Slots are at most as many as the total concurrency, and lie together in the primary key;
+    // the kept counters would have to be added up over every sub-account.
+    slots::table
         .filter(slots::organization_id.eq(organization))
-        .filter(slots::expires_at.gt(diesel::dsl::now))
+        .filter(slots::reclaimed_at.is_null())
         .count()
-        .get_result(tx.connection())?)
+        .single_value()
+}
+
+/// Slots held now over the organization: the parent's and its sub-accounts' calls in
+/// progress. One whose place was given back no longer counts, even while its row waits
+/// to be closed.
+pub fn in_use(tx: &mut Overview<'_>) -> Result<i64, Error> {
+    let held: Option<i64> = diesel::select(held(tx.organization())).get_result(tx.connection())?;
+    Ok(held.unwrap_or(0))
+}
+
+/// Calls in progress of one account, and how many it may have at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+pub struct InUse {
+    /// Whose: a sub-account of the organization.
+    pub id: SubAccountId,
+    /// Its calls in progress.
+    pub in_use: i32,
+    /// Its limit.
+    pub limit: i32,
+}
+
+/// The organization's calls in progress with its total, and those of some of its
+/// sub-accounts; ids that are none of them are left out.
+pub fn now_in_use(tx: &mut Overview<'_>, ids: &[SubAccountId]) -> Result<(i64, i32, Vec<InUse>), Error> {
+    let organization = tx.organization();
+    let (total, held) = organizations::table
+        .find(organization)
+        .select((organizations::total_concurrency, held(organization)))
+        .first::<(i32, Option<i64>)>(tx.connection())?;
+    let rows = sub_accounts::table
+        .filter(sub_accounts::organization_id.eq(organization).and(sub_accounts::sub_account_id.eq_any(ids)))
+        .select((sub_accounts::sub_account_id, sub_accounts::slots_in_use, sub_accounts::concurrency_limit))
+        .load(tx.connection())?;
+    Ok((held.unwrap_or(0), total, rows))
 }
 
 /// One account's own calls in progress, and how many it may have: a sub-account's limit,

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use crate::{
     access::Overview,
     error::Error,
-    schema::control::{ledger_accounts, organizations, slots, sub_accounts},
+    schema::control::{ledger_accounts, organizations, sub_accounts},
     values::{BillingMode, Money, Region, SubAccountId, SubAccountStatus, words},
 };
 
@@ -414,10 +414,6 @@ pub struct Totals {
 /// they are never more than its total concurrency.
 pub fn totals(tx: &mut Overview<'_>) -> Result<Totals, Error> {
     let organization = tx.organization();
-    let in_use = slots::table
-        .filter(slots::organization_id.eq(organization).and(slots::expires_at.gt(diesel::dsl::now)))
-        .count()
-        .single_value();
     Ok(organizations::table
         .find(organization)
         .select((
@@ -426,7 +422,7 @@ pub fn totals(tx: &mut Overview<'_>) -> Result<Totals, Error> {
             organizations::calls_30d,
             organizations::minutes_30d,
             allocation::COLUMNS,
-            in_use,
+            allocation::held(organization),
         ))
         .first(tx.connection())?)
 }

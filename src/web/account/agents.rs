@@ -5,7 +5,10 @@ use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    access::{Denied, Scope, permission::View},
+    access::{
+        Denied, Scope,
+        permission::{PlaceCalls, View},
+    },
     domain::{agents, calls, numbers},
     values::{AgentId, indian_day},
     web::{
@@ -94,6 +97,7 @@ pub async fn show(scope: Scope<View>, visit: Visit, place: web::Path<Place>) -> 
         ],
         numbers: numbers.into_iter().map(|number| (phone_text(&number.e164), number.label)).collect(),
         calls_href: format!("{home}/calls?agent={id}"),
+        call_href: scope.holds::<PlaceCalls>().then(|| format!("{home}/agents/{id}/call")),
         created: zone(scope.asker()).show(agent.created_at),
     })
 }

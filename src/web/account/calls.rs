@@ -50,7 +50,7 @@ pub(super) fn day(text: &str) -> Option<Date> {
 
 /// A number as people write it, with blanks, hyphens and brackets, and without the code of
 /// the country they are in.
-fn dialled(text: &str, region: &Region) -> String {
+pub(super) fn dialled(text: &str, region: &Region) -> String {
     let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '\u{a0}')).collect();
     let is_national = digits.len() == 10 && digits.bytes().all(|digit| digit.is_ascii_digit());
     match (region.as_str(), digits.strip_prefix("00")) {

@@ -9,9 +9,14 @@ pub mod audit;
 pub mod billing;
 pub mod call;
 pub mod calls;
+pub mod live;
 pub mod numbers;
 pub mod overview;
+pub(in crate::web) mod peaks;
+pub mod place_call;
 pub mod recording;
+mod recording_link;
+pub mod retention;
 
 use crate::access::{
     Scope,

@@ -1,37 +1,44 @@
 //! The first page of an account.
 
 use actix_web::HttpResponse;
+use time::OffsetDateTime;
 
 use crate::{
     access::{
         Denied, Scope,
         permission::{View, ViewBilling},
     },
-    domain::{billing::ledger, calls::list, sub_accounts::allocation, usage},
+    domain::{
+        billing::ledger,
+        calls::list,
+        sub_accounts::allocation,
+        usage::{self, peaks::last_peaks},
+    },
     values::Part,
     web::{
         chart::{Unit, bars},
         filters::{money_text, number_text, percent_text},
-        page::{Here, Visit, home_href, html},
-        parts::{Empty, Stat},
+        live::CallsNow,
+        page::{Here, Visit, home_href, html, zone},
+        parts::{Empty, LiveBar, Stat},
         views::account::{CallsTable, OverviewPage},
     },
 };
 
-use super::{DAYS, billing::days_left, calls::row, sees_cost, sees_wallet};
+use super::{DAYS, billing::days_left, calls::row, live::calls_now, peaks, sees_cost, sees_wallet};
 
 /// `GET /accounts/{account}`
 pub async fn show(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Denied> {
-    let (volumes, (in_use, limit)) =
-        scope.read(|tx| Ok((usage::last_days(tx, DAYS)?, allocation::own(tx)?))).await?;
+    let (volumes, fullness, (in_use, limit)) = scope
+        .read(|tx| Ok((usage::last_days(tx, DAYS)?, last_peaks(tx, DAYS)?, allocation::own(tx)?)))
+        .await?;
     let recent = scope.read_region(|tx| list::page(tx, &list::Filter::default(), Part::Newest, 5)).await?;
     let whole = |number: i64| u64::try_from(number).unwrap_or(0);
     let calls: i64 = volumes.iter().map(|day| day.calls).sum();
     let answered: i64 = volumes.iter().map(|day| day.answered).sum();
     let minutes: i64 = volumes.iter().map(|day| day.minutes).sum();
     let mut stats = vec![
-        Stat::new("Calls in progress", number_text(in_use.into()), format!("of {limit} at once"))
-            .meter(in_use.into(), limit.into()),
+        calls_now(CallsNow { in_use: in_use.into(), limit: limit.into() }),
         Stat::new("Calls", number_text(calls), "last 30 days"),
         Stat::new("Answered", percent_text(answered, calls), format!("{} calls", number_text(answered))),
         Stat::new("Minutes", number_text(minutes), "last 30 days"),
@@ -57,11 +64,16 @@ pub async fn show(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Deni
     html(&OverviewPage {
         text: format!("What happened in {} in the last 30 days.", scope.asker().account.name),
         actions: Vec::new(),
+        live: LiveBar { at: zone(scope.asker()).show(OffsetDateTime::now_utc()) },
+        live_source: format!("{home}/live"),
         stats,
-        charts: vec![
+        charts: [
             bars("Calls per day", Unit::Things("calls".into()), &per_day(|day| day.calls)),
             bars("Minutes per day", Unit::Things("minutes".into()), &per_day(|day| day.minutes)),
-        ],
+        ]
+        .into_iter()
+        .chain(peaks::charts(&fullness, limit.into()))
+        .collect(),
         allocation: None,
         recent: CallsTable {
             columns: CallsTable::columns(sees_cost(&scope)),

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 use crate::{
     access::{Denied, Scope, permission::ManageSubAccounts},
@@ -11,12 +12,16 @@ use crate::{
     },
     values::{BillingMode, SubAccountStatus},
     web::{
+        account::live::calls_now,
         filters::{Zone, number_text},
+        live::CallsNow,
         page::{Here, Visit, html, zone},
-        parts::{Allocation, Badge, Choice, Column, Empty, Field, Meter, Pager, Stat},
+        parts::{Allocation, Badge, Choice, Column, Empty, Field, LiveBar, Pager, Stat},
         views::sub_accounts::{ListFilters, ListPage, ListRow, ListTable},
     },
 };
+
+use super::live;
 
 /// The list as its URL describes it; anything it does not understand is left out.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
@@ -106,6 +111,7 @@ pub async fn list(
     let table = ListTable {
         csrf: frame.csrf.clone(),
         list_href: base.clone(),
+        live_source: live::source(&base, page.rows.iter().map(|listed| listed.id)),
         bulk_href: format!("{base}/bulk"),
         export_href: url.href(&format!("{base}/export.csv")),
         filters: filters(&url, &query, regions.iter().map(|region| (region.to_string(), region.label()))),
@@ -130,15 +136,11 @@ pub async fn list(
                 number_text(count),
                 format!("{} active, {} suspended", totals.active, totals.suspended),
             ),
-            Stat::new(
-                "Calls in progress",
-                number_text(in_use),
-                format!("of {} at once", number_text(shares.total.into())),
-            )
-            .meter(in_use, shares.total.into()),
+            calls_now(CallsNow { in_use, limit: shares.total.into() }),
             Stat::new("Calls", number_text(totals.calls_30d), "last 30 days"),
             Stat::new("Minutes", number_text(totals.minutes_30d), "last 30 days"),
         ],
+        live: LiveBar { at: zone(scope.asker()).show(OffsetDateTime::now_utc()) },
         allocation: Some(Allocation::of_shares(&shares, largest)),
         limits_href: format!("{base}/limits"),
         new_href: format!("{base}/new"),
@@ -232,7 +234,7 @@ fn row(listed: &Listed, base: &str, zone: Zone) -> ListRow {
         badge: Badge::account(listed.status.as_str()),
         balance: (listed.billing_mode == BillingMode::Isolated).then_some(listed.balance_minor),
         currency: listed.currency.clone(),
-        slots: Meter { used: listed.in_use.into(), limit: listed.limit.into() },
+        slots: live::slots(listed.id, listed.in_use.into(), listed.limit.into()),
         calls: listed.calls_30d,
         minutes: listed.minutes_30d,
         region: listed.region.label(),

@@ -8,6 +8,7 @@ pub mod inside;
 pub mod lifecycle;
 pub mod limits;
 pub mod list;
+pub mod live;
 pub mod new;
 pub mod settings;
 pub mod show;

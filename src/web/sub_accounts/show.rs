@@ -1,20 +1,25 @@
 //! One sub-account as its parent sees it: the overview.
 
 use actix_web::{HttpResponse, web};
+use time::OffsetDateTime;
 
 use crate::{
     access::{
         Denied, Scope,
         permission::{ManageSubAccounts, View, ViewBilling},
     },
-    domain::{audit, delegations, usage},
+    domain::{
+        audit, delegations,
+        usage::{self, peaks::last_peaks},
+    },
     values::{BillingMode, Part, SubAccountStatus},
     web::{
-        account::audit::event,
+        account::{audit::event, live::calls_now, peaks},
         chart::{Unit, bars},
         filters::{money_text, number_text},
+        live::CallsNow,
         page::{Here, Visit, home_href, html, zone},
-        parts::{Badge, Stat},
+        parts::{Badge, LiveBar, Stat},
         views::sub_accounts::ShowPage,
     },
 };
@@ -29,7 +34,10 @@ pub async fn show(
 ) -> Result<HttpResponse, Denied> {
     let listed = super::find(&scope, place.sub_account).await?;
     let inside = scope.sub_account(place.sub_account).await?;
-    let volumes = inside.narrow::<View>().read(|tx| usage::last_days(tx, usage::WINDOW)).await?;
+    let (volumes, fullness) = inside
+        .narrow::<View>()
+        .read(|tx| Ok((usage::last_days(tx, usage::WINDOW)?, last_peaks(tx, usage::WINDOW)?)))
+        .await?;
     let recent = inside.read(|tx| audit::page(tx, &audit::Filter::default(), Part::Newest, 5)).await?;
     let is_inside = scope.overview(move |tx| delegations::is_inside(tx, place.sub_account)).await?;
     let zone = zone(scope.asker());
@@ -61,14 +69,11 @@ pub async fn show(
         access_href: format!("{base}/access"),
         reactivate_href: (listed.status == SubAccountStatus::Suspended).then(|| format!("{base}/reactivate")),
         inside_href: is_inside.then(|| home_href(listed.id.into())),
+        live: LiveBar { at: zone.show(OffsetDateTime::now_utc()) },
+        live_source: format!("{base}/live"),
         stats: vec![
             balance,
-            Stat::new(
-                "Calls in progress",
-                number_text(listed.in_use.into()),
-                format!("of {} at once", listed.limit),
-            )
-            .meter(listed.in_use.into(), listed.limit.into()),
+            calls_now(CallsNow { in_use: listed.in_use.into(), limit: listed.limit.into() }),
             Stat::new(
                 "Calls, 30 days",
                 number_text(listed.calls_30d),
@@ -76,7 +81,10 @@ pub async fn show(
             ),
             Stat::new("Minutes, 30 days", number_text(listed.minutes_30d), "of answered calls"),
         ],
-        calls: bars("Calls per day, last 30 days", Unit::Things("calls".into()), &days),
+        charts: [bars("Calls per day", Unit::Things("calls".into()), &days)]
+            .into_iter()
+            .chain(peaks::charts(&fullness, listed.limit.into()))
+            .collect(),
         audit_href: format!("{base}/audit-log"),
         events: recent.rows.iter().map(|entry| event(entry, zone)).collect(),
         facts: vec![

@@ -6,7 +6,9 @@ use askama::filters::HtmlSafe;
 use crate::web::chart::Chart;
 use crate::web::filters::{self, Moment};
 use crate::web::frame::Frame;
-use crate::web::parts::{Allocation, Badge, Column, Crumb, Empty, Field, Pager, Stat, Tab};
+use crate::web::parts::{
+    Allocation, Badge, Column, Crumb, Empty, ErrorSummary, Field, LiveBar, Pager, Stat, Tab,
+};
 
 /// The first page of an account.
 #[derive(Template)]
@@ -16,6 +18,9 @@ pub struct OverviewPage {
     pub text: String,
     /// Label, address, icon.
     pub actions: Vec<(String, String, &'static str)>,
+    pub live: LiveBar,
+    /// Where the numbers come from that change while one looks.
+    pub live_source: String,
     pub stats: Vec<Stat>,
     pub charts: Vec<Chart>,
     pub allocation: Option<Allocation>,
@@ -90,7 +95,23 @@ pub struct AgentPage {
     /// Number and label.
     pub numbers: Vec<(String, String)>,
     pub calls_href: String,
+    /// Where it is asked to call somebody, by whoever may.
+    pub call_href: Option<String>,
     pub created: Moment,
+}
+
+/// Having an agent call somebody.
+#[derive(Template)]
+#[template(path = "account/place_call.html")]
+pub struct PlaceCallPage {
+    pub frame: Frame,
+    pub crumbs: Vec<Crumb>,
+    pub agent: String,
+    pub action: String,
+    pub cancel_href: String,
+    pub idempotency_key: String,
+    pub errors: ErrorSummary,
+    pub number: Field,
 }
 
 /// The calls of a workspace.
@@ -188,11 +209,22 @@ pub struct CallPage {
     pub analysis: Vec<(String, String)>,
 }
 
+/// Why a link to a recording opens nothing.
+#[derive(Template)]
+#[template(path = "account/dead_link.html")]
+pub struct DeadLinkPage {
+    pub frame: Frame,
+    pub crumbs: Vec<Crumb>,
+    pub heading: &'static str,
+    pub text: &'static str,
+    pub call_href: String,
+}
+
 /// What there is of a recording.
 #[derive(Debug, Clone)]
 pub enum Recording {
     /// It can be listened to; `until` says how long it is kept.
-    Ready { audio_href: String, download_href: Option<String>, until: String },
+    Ready { audio_href: String, download_href: String, until: String },
     /// There is none, or it cannot be read now, and why.
     None(String),
 }
@@ -206,6 +238,8 @@ pub struct Turn {
     pub second: i64,
     /// The language, such as `hi`, so that fonts and screen readers know it; may be empty.
     pub lang: String,
+    /// What that is called; may be empty.
+    pub language: String,
     pub text: String,
 }
 
@@ -214,7 +248,8 @@ pub struct Turn {
 pub struct Moments {
     pub word: &'static str,
     pub icon: &'static str,
-    pub at: Moment,
+    /// When; none for what goes on.
+    pub at: Option<Moment>,
     pub note: String,
 }
 

@@ -6,6 +6,7 @@ pub mod api_docs;
 pub mod api_keys;
 pub mod gate;
 pub mod people;
+pub mod retention;
 pub mod sub_accounts;
 pub mod webhooks;
 

@@ -7,7 +7,7 @@ use crate::web::chart::Chart;
 use crate::web::filters::{self, Moment};
 use crate::web::frame::{CsrfFields, Frame};
 use crate::web::parts::{
-    Allocation, Badge, Column, Crumb, Empty, ErrorSummary, Field, Meter, Pager, Stat, Tab,
+    Allocation, Badge, Column, Crumb, Empty, ErrorSummary, Field, LiveBar, LiveMeter, Meter, Pager, Stat, Tab,
 };
 use crate::web::views::account::Event;
 
@@ -16,6 +16,7 @@ use crate::web::views::account::Event;
 #[template(path = "sub_accounts/list.html")]
 pub struct ListPage {
     pub frame: Frame,
+    pub live: LiveBar,
     pub stats: Vec<Stat>,
     pub allocation: Option<Allocation>,
     pub limits_href: String,
@@ -29,6 +30,8 @@ pub struct ListPage {
 pub struct ListTable {
     pub csrf: CsrfFields,
     pub list_href: String,
+    /// Where the numbers of these rows come from while one looks.
+    pub live_source: String,
     pub bulk_href: String,
     pub export_href: String,
     pub filters: ListFilters,
@@ -64,7 +67,7 @@ pub struct ListRow {
     /// None: charged to the parent's wallet ("Consolidated").
     pub balance: Option<i64>,
     pub currency: String,
-    pub slots: Meter,
+    pub slots: LiveMeter,
     pub calls: i64,
     pub minutes: i64,
     pub region: String,
@@ -185,8 +188,11 @@ pub struct ShowPage {
     pub reactivate_href: Option<String>,
     /// Set while this browser is inside: where that is.
     pub inside_href: Option<String>,
+    pub live: LiveBar,
+    /// Where the numbers come from that change while one looks.
+    pub live_source: String,
     pub stats: Vec<Stat>,
-    pub calls: Chart,
+    pub charts: Vec<Chart>,
     pub audit_href: String,
     pub events: Vec<Event>,
     pub facts: Vec<(String, String)>,

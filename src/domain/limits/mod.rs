@@ -1,4 +1,8 @@
 //! Concurrency limits: the editor, one sub-account or many at once (`domain.md` 3).
+//!
+//! - [`admission`]: admitting calls within them.
+
+pub mod admission;
 
 use diesel::prelude::*;
 use serde_json::json;

@@ -2,6 +2,8 @@
 
 use actix_web::{
     HttpResponse,
+    body::{BodySize, BoxBody, MessageBody},
+    dev::ServiceResponse,
     http::{StatusCode, header},
 };
 use serde::Serialize;
@@ -46,21 +48,21 @@ pub struct ErrorBody {
 
 /// A refusal before it is written out.
 #[derive(Debug, Clone)]
-pub(super) struct Refusal {
-    pub(super) status: StatusCode,
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
     code: &'static str,
     message: Message,
     /// Seconds after which it may be tried again.
-    pub(super) retry_after: Option<u64>,
+    pub(crate) retry_after: Option<u64>,
 }
 
 impl Refusal {
-    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: Message::One(message.into()), retry_after: None }
     }
 
     /// Nobody is known by what the request presents as its key.
-    pub(super) fn unknown_key() -> Self {
+    pub(crate) fn unknown_key() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "unauthorized",
@@ -69,14 +71,14 @@ impl Refusal {
     }
 
     /// The key asks too often; it may go on after `seconds`.
-    pub(super) fn too_often(seconds: u64) -> Self {
+    pub(crate) fn too_often(seconds: u64) -> Self {
         let text = format!("This key asks too often. Go on after {seconds} s.");
         let refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", text);
         Self { retry_after: Some(seconds), ..refusal }
     }
 
     /// What a domain operation refused, in its own words.
-    pub(super) fn of(error: &Error) -> Self {
+    pub(crate) fn of(error: &Error) -> Self {
         let (status, code) = match error {
             Error::SignedOut => return Self::unknown_key(),
             Error::Invalid(fields) => return Self::invalid(fields),
@@ -94,6 +96,7 @@ impl Refusal {
                     "This Idempotency-Key was used with another body. Take a new key for a new request.",
                 );
             }
+            Error::Conflict { code: code @ "lease_lost", .. } => (StatusCode::GONE, *code),
             Error::Conflict { code: code @ "stale", .. } => (StatusCode::PRECONDITION_FAILED, *code),
             Error::Conflict { code, .. } => (StatusCode::CONFLICT, *code),
         };
@@ -112,7 +115,7 @@ impl Refusal {
     }
 
     /// What a status alone says.
-    pub(super) fn of_status(status: StatusCode) -> Self {
+    pub(crate) fn of_status(status: StatusCode) -> Self {
         let (code, text) = match status {
             StatusCode::NOT_FOUND => ("not_found", "There is nothing here for this key."),
             StatusCode::METHOD_NOT_ALLOWED => {
@@ -121,6 +124,9 @@ impl Refusal {
             StatusCode::PAYLOAD_TOO_LARGE => ("payload_too_large", "The body is larger than 256 KiB."),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => {
                 ("unsupported_media_type", "Send JSON in UTF-8: Content-Type: application/json")
+            }
+            StatusCode::RANGE_NOT_SATISFIABLE => {
+                ("range_not_satisfiable", "There are no such bytes; Content-Range tells how many there are.")
             }
             StatusCode::SERVICE_UNAVAILABLE => {
                 let refusal = Self::new(
@@ -139,7 +145,7 @@ impl Refusal {
     }
 
     /// What an answer that is an error without a body of ours says.
-    pub(super) fn of_answer(status: StatusCode, error: Option<&actix_web::Error>) -> Self {
+    pub(crate) fn of_answer(status: StatusCode, error: Option<&actix_web::Error>) -> Self {
         match error.and_then(|error| error.as_error::<Denied>()) {
             Some(Denied(error)) => {
                 if let Error::Internal(cause) = error {
@@ -156,7 +162,7 @@ impl Refusal {
         }
     }
 
-    pub(super) fn response(&self, request_id: &str) -> HttpResponse {
+    pub(crate) fn response(&self, request_id: &str) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
         if self.status == StatusCode::UNAUTHORIZED {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
@@ -172,4 +178,23 @@ impl Refusal {
             request_id: request_id.to_owned(),
         })
     }
+}
+
+/// Gives an answer that is an error a body that says why.
+pub(crate) fn dress(response: ServiceResponse<BoxBody>, request_id: &str) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    let is_bare = response.response().error().is_some()
+        || matches!(response.response().body().size(), BodySize::None | BodySize::Sized(0));
+    if !is_error || !is_bare {
+        return response;
+    }
+    let kept = [header::ALLOW, header::CONTENT_RANGE]
+        .map(|name| response.headers().get(&name).cloned().map(|value| (name, value)));
+    let refusal = Refusal::of_answer(status, response.response().error());
+    let mut dressed = refusal.response(request_id);
+    for (name, value) in kept.into_iter().flatten() {
+        dressed.headers_mut().insert(name, value);
+    }
+    response.into_response(dressed)
 }

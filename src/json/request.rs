@@ -187,7 +187,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 }
 
 /// Reads a field that may be left out but not null: what is sent is meant.
-pub(super) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
@@ -260,7 +260,7 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 ///
 /// # Errors
 /// [`Error::Invalid`] when it is not 1 to 255 printable characters, or is there twice.
-pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Error> {
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Error> {
     let mut keys = headers.get_all(IDEMPOTENCY_KEY);
     match (keys.next(), keys.next()) {
         (None, _) => Ok(None),
@@ -276,6 +276,11 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyK
 pub struct Once(Option<IdempotencyKey>);
 
 impl Once {
+    /// The key, for an operation that spans several transactions.
+    pub fn key(self) -> Option<IdempotencyKey> {
+        self.0
+    }
+
     /// Does `work`, unless this key of the API did `operation` under this idempotency key
     /// before, and then answers what was answered then.
     ///

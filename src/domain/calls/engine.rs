@@ -1,0 +1,238 @@
+//! What telephony engines ask for: calls that come in, and calls that wait to be made
+//! (`domain.md` 6.6).
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::{
+    access::{Access, Change, Engine, Lease, RegionTx, Scope, permission::RecordCalls},
+    domain::{
+        agents,
+        limits::admission::{self, Asking, Overdue, Settled, Taken, Verdict},
+        numbers,
+    },
+    error::Error,
+    schema::region::calls,
+    values::{AgentId, CallId, Direction, E164, KeyMode},
+};
+use diesel::prelude::*;
+
+use super::{
+    Call,
+    life::{self, Beginning, Step},
+};
+
+/// A call that rings at a number.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// The number that was dialled.
+    pub to: E164,
+    /// The number that calls.
+    pub from: E164,
+    /// By what the engine knows it.
+    pub reference: String,
+}
+
+/// The agent that speaks in a call, as an engine needs it.
+#[derive(Debug, Clone)]
+pub struct Speaking {
+    /// Which.
+    pub id: AgentId,
+    /// What it is called.
+    pub name: String,
+    /// Which version of it.
+    pub version: i32,
+    /// How it behaves.
+    pub settings: agents::Settings,
+}
+
+/// A call that an engine is given.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// What proves in which account it is.
+    pub lease: Lease,
+    /// The call.
+    pub call: Call,
+    /// The agent that speaks.
+    pub agent: Speaking,
+    /// What the program that asked for it gave along.
+    pub metadata: Option<Value>,
+}
+
+/// What became of a call that rang.
+#[derive(Debug, Clone)]
+pub enum Arrived {
+    /// It was admitted.
+    Now(Box<Given>),
+    /// It had been, under the same reference.
+    Before(Box<Given>),
+}
+
+/// Admits a call that rings at a number, once per reference.
+///
+/// # Errors
+/// [`Error::NotFound`] for a number that is nobody's here; [`Error::Conflict`] with code
+/// `no_agent` where nobody answers it, `call_ended` for a reference of a call that has ended,
+/// or that of a [refusal](admission::Refusal).
+pub async fn arrive(access: &Arc<Access>, engine: &Engine, arrival: Arrival) -> Result<Arrived, Error> {
+    let (organization, account, region) = access.account_of_number(arrival.to.clone()).await?;
+    let id = CallId::new();
+    let lease = Lease { organization, account, region, call: id };
+    let scope = access.scope_of_lease(engine, &lease)?;
+    let asking = Asking {
+        call: id,
+        direction: Direction::Inbound,
+        engine: Some(engine.id),
+        reference: Some(arrival.reference.clone()),
+        lease: scope.lease(),
+    };
+    match scope.write(move |tx| admission::admit(tx, &asking)).await? {
+        Verdict::Refused(refusal) => return Err(refusal.into()),
+        Verdict::Again(call) => return before(&scope, Lease { call, ..lease }).await,
+        Verdict::Admitted => {}
+    }
+    let entered = scope.write_region(move |tx| Ok(Change::none(enter(tx, id, &arrival)?))).await;
+    match entered {
+        Ok(None) => given(&scope, lease).await.map(|given| Arrived::Now(Box::new(given))),
+        Ok(Some(known)) => {
+            scope.write(move |tx| admission::withdraw(tx, id)).await?;
+            before(&scope, Lease { call: known, ..lease }).await
+        }
+        Err(error) => {
+            scope.write(move |tx| admission::withdraw(tx, id)).await?;
+            Err(error)
+        }
+    }
+}
+
+/// Enters a call that came in. Gives the call that the engine knows by that reference already.
+fn enter(tx: &mut RegionTx<'_, RecordCalls>, id: CallId, arrival: &Arrival) -> Result<Option<CallId>, Error> {
+    let no_agent =
+        || Error::Conflict { code: "no_agent", message: "No published agent answers this number.".into() };
+    if let Some(known) = life::keep_reference(tx, &arrival.reference, id)? {
+        return Ok(Some(known));
+    }
+    let (number, agent) = numbers::answering(tx, &arrival.to)?;
+    let agent = agents::configured(tx, agent.ok_or_else(no_agent)?)?;
+    let version = agent.published().ok_or_else(no_agent)?;
+    let beginning = Beginning {
+        id,
+        workspace: agent.workspace,
+        agent: agent.id,
+        agent_name: version.settings.title.clone(),
+        agent_version: version.number,
+        number,
+        direction: Direction::Inbound,
+        from: arrival.from.clone(),
+        to: arrival.to.clone(),
+        mode: KeyMode::Live,
+        metadata: None,
+        notes: None,
+    };
+    life::begin(tx, &beginning)?;
+    Ok(None)
+}
+
+async fn before(scope: &Scope<RecordCalls>, lease: Lease) -> Result<Arrived, Error> {
+    let given = given(scope, lease).await?;
+    if given.call.ended_at.is_some() {
+        return Err(Error::Conflict { code: "call_ended", message: "This call has ended.".into() });
+    }
+    Ok(Arrived::Before(Box::new(given)))
+}
+
+async fn given(scope: &Scope<RecordCalls>, lease: Lease) -> Result<Given, Error> {
+    scope
+        .read_region(move |tx| {
+            let (call, metadata) = calls::table
+                .filter(calls::call_id.eq(lease.call))
+                .select((Call::as_select(), calls::metadata))
+                .first::<(Call, Option<Value>)>(tx.connection())?;
+            let agent = agents::configured(tx, call.agent.ok_or(Error::NotFound)?)?;
+            let version = agent
+                .versions
+                .into_iter()
+                .find(|version| Some(version.number) == call.agent_version)
+                .ok_or(Error::NotFound)?;
+            let agent = Speaking {
+                id: agent.id,
+                name: call.agent_name.clone(),
+                version: version.number,
+                settings: version.settings,
+            };
+            Ok(Given { lease, call, agent, metadata })
+        })
+        .await
+}
+
+/// Gives an engine outbound calls that wait, `most` of them. One that cannot be read now is
+/// left to its deadline.
+///
+/// # Errors
+/// Those of the control database.
+pub async fn claim(access: &Arc<Access>, engine: &Engine, most: i64) -> Result<Vec<Given>, Error> {
+    let (id, regions, lease) = (engine.id, engine.regions.clone(), access.lease());
+    let taken = access.gate_of_engine(id, move |tx| admission::take(tx, id, &regions, most, lease)).await?;
+    let mut claimed = Vec::with_capacity(taken.len());
+    for call in taken {
+        let (id, given) = (call.call, initiate(access, engine, call).await);
+        match given {
+            Ok(given) => claimed.push(given),
+            Err(error) => tracing::warn!(call = %id, %error, "a call that was taken could not be read"),
+        }
+    }
+    Ok(claimed)
+}
+
+async fn initiate(access: &Arc<Access>, engine: &Engine, taken: Taken) -> Result<Given, Error> {
+    let lease = Lease {
+        organization: taken.organization,
+        account: taken.account(),
+        region: taken.region,
+        call: taken.call,
+    };
+    let scope = access.scope_of_lease(engine, &lease)?;
+    let id = lease.call;
+    scope.write_region(move |tx| life::advance(tx, id, Step::Initiated).map(Change::none)).await?;
+    given(&scope, lease).await
+}
+
+/// Has the control database count a call that has ended, and tell of it.
+///
+/// # Errors
+/// Those of the control database: whoever reports the end again, or the deadline, settles it.
+pub async fn settle(scope: &Scope<RecordCalls>, call: &Call) -> Result<(), Error> {
+    let account = &scope.asker().account;
+    let ended = Arc::new(life::account_for(account.organization, account.id, call));
+    let at_first = ended.clone();
+    let settled = scope.write(move |tx| admission::settle(tx, &at_first, false)).await?;
+    if settled == Settled::OrganizationFirst {
+        scope.write(move |tx| admission::settle(tx, &ended, true)).await?;
+    }
+    Ok(())
+}
+
+/// Closes a call whose deadline has passed: its place first, then its record, then its account.
+/// Each step can be repeated.
+///
+/// # Errors
+/// Those of the databases; it is taken up again.
+pub async fn close_overdue(access: &Arc<Access>, overdue: Overdue) -> Result<(), Error> {
+    let Overdue { organization, account, call: id, region, expired_at, was_taken } = overdue;
+    let scope = access.scope_of_job::<RecordCalls>("reaper", organization, account, region)?;
+    if !scope.write(move |tx| admission::reclaim(tx, id)).await? {
+        // It was renewed, or has ended, since it was found.
+        return Ok(());
+    }
+    let last_known = (expired_at - scope.lease()).min(OffsetDateTime::now_utc());
+    let ended =
+        scope.write_region(move |tx| life::end_lost(tx, id, last_known, was_taken).map(Change::none)).await;
+    match ended {
+        Ok(call) => settle(&scope, &call).await,
+        // A slot without a call: whoever was admitting it is gone.
+        Err(Error::NotFound) => scope.write(move |tx| admission::withdraw(tx, id)).await,
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,480 @@
+//! Admitting calls within the limits (`domain.md` 3, `trust.md` R6).
+//!
+//! A call in progress holds a slot: a row with a deadline on the database's clock. It is
+//! admitted under the lock of its account's row, renewed while the call lives, and deleted
+//! when the call is [settled]. A slot whose deadline passed is *reclaimed*: its place is free
+//! again at once, and the row stays until background work has closed its call.
+//!
+//! Whoever deletes the row counts the call and tells of it, in that transaction: the row is
+//! the call's open account, so that this happens exactly once, whoever dies when.
+//!
+//! [settled]: settle
+
+use std::time::Duration;
+
+use diesel::{
+    dsl::{IntervalDsl, now},
+    prelude::*,
+    sql_types::Timestamptz,
+    upsert::excluded,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    access::{
+        Change, GateTx, Notice, Tx,
+        permission::{HoldsSlots, Includes, RecordCalls, View},
+    },
+    domain::usage,
+    error::Error,
+    schema::control::{organizations, refusals, slots, sub_accounts, usage_days},
+    values::{AccountId, CallId, Direction, EngineId, OrganizationId, Region, SubAccountStatus, indian_day},
+};
+
+/// A call that asks for a slot.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    /// The call.
+    pub call: CallId,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// The engine that has it already; none for one that waits for an engine.
+    pub engine: Option<EngineId>,
+    /// By what that engine knows it.
+    pub reference: Option<String>,
+    /// How long its slot is held without a heartbeat.
+    pub lease: Duration,
+}
+
+/// What became of a call that asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It holds a slot.
+    Admitted,
+    /// It is the call that asked under the same reference before, and holds its slot.
+    Again(CallId),
+    /// It does not: it leaves nothing but a count.
+    Refused(Refusal),
+}
+
+/// Why a call was not admitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// So many calls are in progress already (`domain.md` 3.4).
+    AtLimit(i32),
+    /// The sub-account is suspended (`domain.md` 2.3).
+    Suspended,
+}
+
+impl Refusal {
+    /// Its code, as programs read it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::AtLimit(_) => "concurrency_limit_reached",
+            Self::Suspended => "sub_account_suspended",
+        }
+    }
+
+    fn limit(self) -> i32 {
+        match self {
+            Self::AtLimit(limit) => limit,
+            Self::Suspended => -1,
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let message = match refusal {
+            Refusal::AtLimit(limit) => {
+                format!(
+                    "All of the {limit} calls that may go on at once are in progress. Try again when one has ended."
+                )
+            }
+            Refusal::Suspended => "This account is suspended: it takes and makes no calls.".to_owned(),
+        };
+        Self::Conflict { code: refusal.code(), message }
+    }
+}
+
+/// What stands against another call in an account, read under its lock.
+struct Room {
+    status: SubAccountStatus,
+    limit: i32,
+    in_use: i32,
+    /// The most there were at once today.
+    peak: Option<i32>,
+}
+
+/// Locks the account's row: whoever admits, releases or changes a limit passes here.
+fn lock<P: HoldsSlots>(tx: &mut Tx<'_, P>) -> Result<Room, Error> {
+    let (organization, account) = (tx.organization(), tx.account().id);
+    let peak = usage_days::table
+        .filter(usage_days::organization_id.eq(organization))
+        .filter(usage_days::account_id.eq(account.uuid()))
+        .filter(usage_days::day.eq(indian_day(OffsetDateTime::now_utc())))
+        .select(usage_days::peak_in_use);
+    match account {
+        AccountId::SubAccount(id) => {
+            let (status, limit, in_use, peak) = sub_accounts::table
+                .find((organization, id))
+                .select((
+                    sub_accounts::status,
+                    sub_accounts::concurrency_limit,
+                    sub_accounts::slots_in_use,
+                    peak.single_value(),
+                ))
+                .for_no_key_update()
+                .first::<(SubAccountStatus, i32, i32, Option<i32>)>(tx.connection())?;
+            Ok(Room { status, limit, in_use, peak })
+        }
+        AccountId::Organization(id) => {
+            let (total, claimed, in_use, peak) = organizations::table
+                .find(id)
+                .select((
+                    organizations::total_concurrency,
+                    organizations::claimed_concurrency,
+                    organizations::slots_in_use,
+                    peak.single_value(),
+                ))
+                .for_no_key_update()
+                .first::<(i32, i32, i32, Option<i32>)>(tx.connection())?;
+            Ok(Room { status: SubAccountStatus::Active, limit: total - claimed, in_use, peak })
+        }
+    }
+}
+
+/// The deadline of a slot that is held for so long from now on, on the database's clock.
+macro_rules! deadline {
+    ($lease:expr) => {
+        now.into_sql::<Timestamptz>() + i32::try_from($lease.as_secs()).unwrap_or(i32::MAX).seconds()
+    };
+}
+
+/// Admits a call, or counts that it was refused. Never one over the limit, at any instant:
+/// the account's row is locked, and what is in use is what rows say.
+///
+/// # Errors
+/// [`Error::NotFound`] for an account that is being deleted.
+pub fn admit<P: HoldsSlots>(tx: &mut Tx<'_, P>, asking: &Asking) -> Result<Change<Verdict>, Error> {
+    let mut room = lock(tx)?;
+    let refusal = match room.status {
+        SubAccountStatus::Deleting => return Err(Error::NotFound),
+        SubAccountStatus::Suspended => Some(Refusal::Suspended),
+        SubAccountStatus::Active => {
+            // Above a limit that was lowered, a place given back changes the organization's
+            // claim too, whose row is locked first by whoever does that: not here.
+            if room.in_use == room.limit {
+                room.in_use -= reclaim_overdue(tx)?;
+            }
+            (room.in_use >= room.limit).then_some(Refusal::AtLimit(room.limit))
+        }
+    };
+    if let Some(refusal) = refusal {
+        if let Some(call) = holding(tx, asking)? {
+            return Ok(Change::none(Verdict::Again(call)));
+        }
+        count_refusal(tx, refusal)?;
+        return Ok(Change::none(Verdict::Refused(refusal)));
+    }
+    let admitted = diesel::insert_into(slots::table)
+        .values((
+            slots::call_id.eq(asking.call),
+            slots::direction.eq(asking.direction),
+            slots::region.eq(tx.account().region.clone()),
+            slots::engine_id.eq(asking.engine),
+            slots::engine_reference.eq(asking.reference.as_deref()),
+            slots::expires_at.eq(deadline!(asking.lease)),
+        ))
+        .on_conflict((slots::organization_id, slots::account_id, slots::engine_reference))
+        .do_nothing()
+        .execute(tx.connection())?;
+    if admitted == 0 {
+        let call = holding(tx, asking)?.ok_or(Error::Busy)?;
+        return Ok(Change::none(Verdict::Again(call)));
+    }
+    if room.peak.is_none_or(|peak| peak < room.in_use + 1) {
+        note_peak(tx, room.in_use + 1)?;
+    }
+    // A call is a record itself: the log does not repeat it.
+    Ok(Change::none(Verdict::Admitted))
+}
+
+/// The call that holds a slot under the same reference, and may go on.
+fn holding<P: HoldsSlots>(tx: &mut Tx<'_, P>, asking: &Asking) -> Result<Option<CallId>, Error> {
+    let Some(reference) = &asking.reference else { return Ok(None) };
+    Ok(slots::table
+        .filter(
+            slots::organization_id.eq(tx.organization()).and(slots::account_id.eq(tx.account().id.uuid())),
+        )
+        .filter(slots::engine_reference.eq(reference))
+        .select(slots::call_id)
+        .first(tx.connection())
+        .optional()?)
+}
+
+/// Gives back the places of calls whose deadline has passed; tells how many.
+fn reclaim_overdue<P: HoldsSlots>(tx: &mut Tx<'_, P>) -> Result<i32, Error> {
+    let overdue = slots::table
+        .filter(
+            slots::organization_id.eq(tx.organization()).and(slots::account_id.eq(tx.account().id.uuid())),
+        )
+        .filter(slots::reclaimed_at.is_null().and(slots::expires_at.lt(now)));
+    let given_back = diesel::update(overdue)
+        .set(slots::reclaimed_at.eq(now.into_sql::<Timestamptz>().nullable()))
+        .execute(tx.connection())?;
+    i32::try_from(given_back).map_err(Error::internal)
+}
+
+fn count_refusal<P: HoldsSlots>(tx: &mut Tx<'_, P>, refusal: Refusal) -> Result<(), Error> {
+    diesel::insert_into(refusals::table)
+        .values((
+            refusals::day.eq(indian_day(OffsetDateTime::now_utc())),
+            refusals::code.eq(refusal.code()),
+            refusals::at_limit.eq(refusal.limit()),
+            refusals::refused.eq(1),
+        ))
+        .on_conflict((
+            refusals::organization_id,
+            refusals::account_id,
+            refusals::day,
+            refusals::code,
+            refusals::at_limit,
+        ))
+        .do_update()
+        .set(refusals::refused.eq(refusals::refused + excluded(refusals::refused)))
+        .execute(tx.connection())?;
+    Ok(())
+}
+
+fn note_peak<P: HoldsSlots>(tx: &mut Tx<'_, P>, in_use: i32) -> Result<(), Error> {
+    diesel::insert_into(usage_days::table)
+        .values((
+            usage_days::day.eq(indian_day(OffsetDateTime::now_utc())),
+            usage_days::peak_in_use.eq(in_use),
+        ))
+        .on_conflict((usage_days::organization_id, usage_days::account_id, usage_days::day))
+        .do_update()
+        .set(usage_days::peak_in_use.eq(excluded(usage_days::peak_in_use)))
+        .execute(tx.connection())?;
+    Ok(())
+}
+
+/// How a call may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// For as long again.
+    Continue,
+    /// It is to be ended: its account is being deleted.
+    AccountClosed,
+    /// Its place was given back, or it has ended: it holds no slot.
+    Lost,
+}
+
+/// Renews the slot of a call that lives. One that is overdue, and was not given back, still
+/// counts and may be renewed.
+pub fn renew(tx: &mut Tx<'_, RecordCalls>, call: CallId, lease: Duration) -> Result<Change<Renewal>, Error> {
+    let (organization, account) = (tx.organization(), tx.account().id);
+    let live = slots::table.find((organization, account.uuid(), call)).filter(slots::reclaimed_at.is_null());
+    let renewed =
+        diesel::update(live).set(slots::expires_at.eq(deadline!(lease))).execute(tx.connection())?;
+    if renewed == 0 {
+        return Ok(Change::none(Renewal::Lost));
+    }
+    let AccountId::SubAccount(id) = account else { return Ok(Change::none(Renewal::Continue)) };
+    let status = sub_accounts::table
+        .find((organization, id))
+        .select(sub_accounts::status)
+        .first::<SubAccountStatus>(tx.connection())?;
+    let is_closed = status == SubAccountStatus::Deleting;
+    Ok(Change::none(if is_closed { Renewal::AccountClosed } else { Renewal::Continue }))
+}
+
+/// Gives back the slot of a call that does not come about: nothing is counted.
+pub fn withdraw<P: HoldsSlots>(tx: &mut Tx<'_, P>, call: CallId) -> Result<Change<()>, Error> {
+    lock_whole(tx)?;
+    delete(tx, call)?;
+    Ok(Change::none(()))
+}
+
+/// What a call came to, as the control database counts it.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// The call.
+    pub call: CallId,
+    /// What it adds to its day.
+    pub addition: usage::Addition,
+    /// What webhooks are told of it, each for its account.
+    pub notices: Vec<Notice>,
+}
+
+/// What became of settling a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// It was counted now.
+    Now,
+    /// It had been before.
+    Before,
+    /// More calls are in progress than a lowered limit allows: the organization's row has to
+    /// be locked first. Nothing was changed.
+    OrganizationFirst,
+}
+
+/// Deletes the slot of a call that has ended, counts the call, and tells of it: once, however
+/// often and by however many it is asked for.
+pub fn settle(
+    tx: &mut Tx<'_, RecordCalls>,
+    ended: &Ended,
+    organization_first: bool,
+) -> Result<Change<Settled>, Error> {
+    if organization_first {
+        lock_whole(tx)?;
+    } else {
+        let room = lock(tx)?;
+        // The end of such a call shrinks the claim at the organization (`domain.md` 3.3).
+        if room.in_use > room.limit && matches!(tx.account().id, AccountId::SubAccount(_)) {
+            return Ok(Change::none(Settled::OrganizationFirst));
+        }
+    }
+    if !delete(tx, ended.call)? {
+        return Ok(Change::none(Settled::Before));
+    }
+    usage::record(tx, &[ended.addition])?;
+    Ok(ended.notices.iter().cloned().fold(Change::none(Settled::Now), Change::publishing))
+}
+
+/// Locks the organization's row and then the account's, as whoever changes limits does.
+fn lock_whole<P: HoldsSlots>(tx: &mut Tx<'_, P>) -> Result<(), Error> {
+    let organization = tx.organization();
+    organizations::table
+        .find(organization)
+        .select(organizations::organization_id)
+        .for_no_key_update()
+        .first::<OrganizationId>(tx.connection())?;
+    lock(tx).map(drop)
+}
+
+fn delete<P: HoldsSlots>(tx: &mut Tx<'_, P>, call: CallId) -> Result<bool, Error> {
+    let (organization, account) = (tx.organization(), tx.account().id.uuid());
+    Ok(diesel::delete(slots::table.find((organization, account, call))).execute(tx.connection())? == 1)
+}
+
+/// Gives back the place of a call whose deadline has passed; tells whether it had.
+pub fn reclaim(tx: &mut Tx<'_, RecordCalls>, call: CallId) -> Result<Change<bool>, Error> {
+    lock_whole(tx)?;
+    let (organization, account) = (tx.organization(), tx.account().id.uuid());
+    let overdue = slots::table.find((organization, account, call));
+    diesel::update(overdue.filter(slots::reclaimed_at.is_null().and(slots::expires_at.lt(now))))
+        .set(slots::reclaimed_at.eq(now.into_sql::<Timestamptz>().nullable()))
+        .execute(tx.connection())?;
+    let reclaimed = overdue.filter(slots::reclaimed_at.is_not_null());
+    Ok(Change::none(diesel::select(diesel::dsl::exists(reclaimed)).get_result(tx.connection())?))
+}
+
+/// Locks the account's row until the transaction ends, so that no call is admitted or settled.
+/// Gives the calls that are not settled.
+pub fn hold_still(tx: &mut Tx<'_, RecordCalls>) -> Result<Vec<CallId>, Error> {
+    lock(tx)?;
+    let (organization, account) = (tx.organization(), tx.account().id.uuid());
+    let own = slots::table.filter(slots::organization_id.eq(organization).and(slots::account_id.eq(account)));
+    Ok(own.select(slots::call_id).load(tx.connection())?)
+}
+
+/// Whether an account has calls that are not settled.
+pub fn are_any<P: Includes<View>>(tx: &mut Tx<'_, P>) -> Result<bool, Error> {
+    let own = slots::table.filter(
+        slots::organization_id.eq(tx.organization()).and(slots::account_id.eq(tx.account().id.uuid())),
+    );
+    Ok(diesel::select(diesel::dsl::exists(own)).get_result(tx.connection())?)
+}
+
+/// A call whose deadline has passed.
+#[derive(Debug, Clone)]
+pub struct Overdue {
+    /// The root of the tenant tree.
+    pub organization: OrganizationId,
+    /// Its account.
+    pub account: AccountId,
+    /// The call.
+    pub call: CallId,
+    /// Where its content is.
+    pub region: Region,
+    /// When its deadline was.
+    pub expired_at: OffsetDateTime,
+    /// Whether an engine ever took it.
+    pub was_taken: bool,
+}
+
+/// Calls whose deadline has passed, `most` of them, those first that are overdue the longest.
+pub fn overdue(tx: &mut GateTx<'_>, most: i64) -> Result<Vec<Overdue>, Error> {
+    let rows = slots::table
+        .filter(slots::expires_at.lt(now))
+        .order(slots::expires_at)
+        .limit(most)
+        .select((
+            slots::organization_id,
+            slots::account_id,
+            slots::call_id,
+            slots::region,
+            slots::expires_at,
+            slots::engine_id,
+        ))
+        .load::<(OrganizationId, Uuid, CallId, Region, OffsetDateTime, Option<Uuid>)>(tx.connection())?;
+    let calls = rows.into_iter().map(|(organization, account, call, region, expired_at, engine)| Overdue {
+        organization,
+        account: AccountId::of_row(organization, account),
+        call,
+        region,
+        expired_at,
+        was_taken: engine.is_some(),
+    });
+    Ok(calls.collect())
+}
+
+/// An outbound call that an engine took.
+#[derive(Debug, Clone, Queryable)]
+pub struct Taken {
+    /// The root of the tenant tree.
+    pub organization: OrganizationId,
+    account: Uuid,
+    /// The call.
+    pub call: CallId,
+    /// Where its content is.
+    pub region: Region,
+}
+
+impl Taken {
+    /// The account it belongs to.
+    pub fn account(&self) -> AccountId {
+        AccountId::of_row(self.organization, self.account)
+    }
+}
+
+/// Gives an engine outbound calls that wait in its regions, `most` of them, those first that
+/// wait the longest. Two engines never get the same one.
+pub fn take(
+    tx: &mut GateTx<'_>,
+    engine: EngineId,
+    regions: &[Region],
+    most: i64,
+    lease: Duration,
+) -> Result<Vec<Taken>, Error> {
+    let taken: Vec<Taken> = slots::table
+        .filter(slots::engine_id.is_null().and(slots::reclaimed_at.is_null()))
+        .filter(slots::region.eq_any(regions))
+        .filter(slots::expires_at.gt(now))
+        .order(slots::admitted_at)
+        .limit(most)
+        .select((slots::organization_id, slots::account_id, slots::call_id, slots::region))
+        .for_update()
+        .skip_locked()
+        .load(tx.connection())?;
+    if !taken.is_empty() {
+        let calls = slots::table.filter(slots::call_id.eq_any(taken.iter().map(|call| call.call)));
+        diesel::update(calls.filter(slots::engine_id.is_null()))
+            .set((slots::engine_id.eq(engine), slots::expires_at.eq(deadline!(lease))))
+            .execute(tx.connection())?;
+    }
+    Ok(taken)
+}
