@@ -23,7 +23,6 @@ pub mod test_calls;
 pub mod transcripts;
 
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -37,7 +36,7 @@ use crate::{
     values::{AgentId, CallId, KeyMode, NumberId, WorkspaceId, words},
 };
 
-pub use crate::values::Direction;
+pub use crate::values::{Direction, Sentiment, Speaker, Turn};
 
 words! {
     /// How a call stands (`domain.md` 6.6).
@@ -92,18 +91,6 @@ words! {
         SystemAtCapacity = "system_at_capacity" / "Platform at capacity",
         /// The wallet could not pay another minute.
         InsufficientBalance = "insufficient_balance" / "Balance used up",
-    }
-}
-
-words! {
-    /// How the other side felt about it, by the analysis.
-    Sentiment {
-        /// Content.
-        Positive = "positive" / "Positive",
-        /// Neither.
-        Neutral = "neutral" / "Neutral",
-        /// Discontent.
-        Negative = "negative" / "Negative",
     }
 }
 
@@ -172,30 +159,6 @@ impl Call {
     pub fn minutes(&self) -> i64 {
         (i64::from(self.duration_seconds.max(0)) + 59) / 60
     }
-}
-
-words! {
-    /// Who speaks.
-    Speaker {
-        /// The agent.
-        Agent = "agent" / "Agent",
-        /// The other side.
-        Caller = "caller" / "Caller",
-    }
-}
-
-/// One thing said in a call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Turn {
-    /// By whom.
-    pub speaker: Speaker,
-    /// Seconds after the answer.
-    pub at: u32,
-    /// What. Anybody may have said anything: it is hostile text wherever it is shown.
-    pub text: String,
-    /// The language, such as `hi`; empty where it is not known.
-    #[serde(default)]
-    pub language: String,
 }
 
 /// One call.

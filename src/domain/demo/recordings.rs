@@ -13,10 +13,9 @@ use crate::{
         record, recording,
     },
     error::Error,
+    spoken::voice::Voices,
     values::{CallId, Part, indian_day, start_of_indian_day},
 };
-
-use super::voice::Voices;
 
 /// As many recordings as are in memory at a time.
 const BATCH: usize = 50;
