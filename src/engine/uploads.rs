@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::{
     access::{Change, Denied, Objects},
-    domain::calls::{self, Speaker, Turn, record, recording, transcripts},
+    domain::calls::{self, Speaker, Turn, record, recording, retention, transcripts},
     error::Error,
     json::{reply::NoContent, request::Body},
 };
@@ -42,6 +42,9 @@ pub async fn recording(on: OnCall, request: HttpRequest, payload: web::Payload) 
     }
     let id = on.call;
     on.scope.read_region(move |tx| calls::get(tx, id).map(drop)).await?;
+    if !on.scope.read(retention::keeps_recordings).await? {
+        return Ok(NoContent);
+    }
     let account = &on.scope.asker().account;
     let place = Path::from(recording::key(account.organization, account.id, id));
     let store = on.scope.objects()?;
