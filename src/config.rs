@@ -16,6 +16,7 @@ use url::Url;
 use crate::{
     admin::AdminCommand,
     object_stores::Place,
+    simulate::SimulateOptions,
     start::one_line,
     values::{DatabaseUrl, PrivateTargets, Region},
 };
@@ -53,6 +54,8 @@ pub enum Command {
     Migrate,
     /// Load the demo organization, unless it is there, and print its sign-ins, one NAME=value per line
     Demo,
+    /// Play a telephony engine, and those who call, against a running server over HTTP
+    Simulate(Box<SimulateOptions>),
     /// What the platform's operator does: organizations, features, people, proofs
     #[command(subcommand)]
     Admin(AdminCommand),

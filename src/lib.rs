@@ -13,6 +13,7 @@
 //! - [`values`]: ids, regions, money, dates: types that know nobody.
 //! - [`error`]: what can go wrong, without HTTP in it.
 //! - [`schema`]: the tables as the migrations leave them.
+//! - [`spoken`]: made-up conversations.
 //! - [`access`]: who asks, where, may they; the only door to the databases.
 //! - [`domain`]: the operations.
 //! - [`json`]: how the JSON faces read and answer.
@@ -21,6 +22,7 @@
 //! - [`engine`]: the face for telephony engines.
 //! - [`web`]: the HTML face: pages, parts and assets.
 //! - [`work`]: what goes on in the background.
+//! - [`simulate`]: a telephony engine that is played, over HTTP, by a process of its own.
 
 pub mod access;
 pub mod admin;
@@ -36,6 +38,8 @@ pub mod private_postgres;
 pub mod provision;
 pub mod routes;
 pub mod schema;
+pub mod simulate;
+pub mod spoken;
 pub mod start;
 pub mod v1;
 pub mod values;

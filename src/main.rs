@@ -10,6 +10,7 @@ use dialnexa::{
     domain::demo::DemoSignIns,
     private_postgres::ServerLock,
     provision::{self, Databases},
+    simulate,
     start::{StartError, Stop},
 };
 use futures_util::future::{Either, select};
@@ -51,6 +52,10 @@ async fn execute(command: Command, settings: Settings) -> Result<(), StartError>
             let loaded = load_demo(&application, &stop).await;
             drop(cluster);
             print!("{}", loaded?);
+            Ok(())
+        }
+        Command::Simulate(options) => {
+            print!("{}", simulate::run(*options, stop).await?);
             Ok(())
         }
         Command::Admin(command) => {

@@ -78,6 +78,8 @@ pub struct Admitted {
     /// Send a heartbeat every so many seconds.
     #[schema(minimum = 1, example = 10)]
     pub heartbeat_seconds: u64,
+    /// Whether the account keeps recordings: upload none where it does not.
+    pub record: bool,
     /// End the call after so many seconds at the latest.
     #[schema(minimum = 1, example = 3600)]
     pub max_duration_seconds: u32,
@@ -103,6 +105,7 @@ fn admitted(given: Given, access: &Access, sealer: &Sealer) -> Result<Admitted, 
         metadata: given.metadata,
         lease_seconds: lease,
         heartbeat_seconds: (lease / 3).max(1),
+        record: given.is_recorded,
         max_duration_seconds: LONGEST,
     })
 }

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::{
     access::{Change, Denied, Objects},
-    domain::calls::{self, Speaker, Turn, record, recording, retention},
+    domain::calls::{self, Speaker, Turn, record, recording, retention, transcripts},
     error::Error,
     json::{reply::NoContent, request::Body},
 };
@@ -60,7 +60,8 @@ pub async fn recording(on: OnCall, request: HttpRequest, payload: web::Payload) 
     Ok(NoContent)
 }
 
-/// Reads what is not kept to its end, as what is kept is read: the engine need not know which.
+/// Reads what is not kept to its end, as what is kept is read: what is left unread would close
+/// the connection.
 async fn pass_over(mut payload: web::Payload) -> Result<(), Error> {
     let mut size = 0;
     while let Some(piece) = payload.next().await {
@@ -172,6 +173,6 @@ pub async fn transcript(on: OnCall, body: Body<Transcript>) -> Result<NoContent,
         .into_iter()
         .map(|said| Turn { speaker: said.speaker, at: said.at, text: said.text, language: said.language })
         .collect();
-    on.scope.write_region(move |tx| record::keep_transcript(tx, id, &turns).map(Change::none)).await?;
+    on.scope.write_region(move |tx| transcripts::keep(tx, id, &turns).map(Change::none)).await?;
     Ok(NoContent)
 }

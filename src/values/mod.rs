@@ -1,6 +1,7 @@
 //! Values that know nobody: ids with prefixes, regions, money, words.
 
 mod account;
+mod conversation;
 mod database_url;
 mod day;
 mod direction;
@@ -19,6 +20,7 @@ mod secret;
 mod targets;
 
 pub use account::{BillingMode, Role, SubAccountStatus};
+pub use conversation::{Sentiment, Speaker, Turn};
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use day::{indian_day, start_of_indian_day};
 pub use direction::Direction;

@@ -11,14 +11,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("values", &[]),
     ("schema", &[]),
     ("error", &[]),
+    ("spoken", &["values", "error"]),
     ("access", &["values", "schema", "error"]),
-    ("domain", &["values", "schema", "error", "access"]),
+    ("domain", &["values", "schema", "error", "access", "spoken"]),
     ("playback", &["values", "error", "access", "domain"]),
     ("web", &["values", "error", "access", "domain", "playback"]),
     ("work", &["values", "error", "access", "domain"]),
     ("json", &["values", "error", "access", "domain"]),
     ("v1", &["values", "error", "access", "domain", "json"]),
     ("engine", &["values", "error", "access", "domain", "json"]),
+    // It plays the telephony side of the world: it meets the product over HTTP alone.
+    ("simulate", &["values", "error", "spoken"]),
 ];
 
 /// Areas of the domain; each may call only those before it.

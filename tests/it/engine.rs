@@ -325,6 +325,12 @@ async fn recordings_and_transcripts_are_kept_and_replaced() {
         let kept = std::fs::read(folder.join(format!("{}.wav", call.id))).unwrap();
         assert!(kept == sound, "{} of {size} bytes", kept.len());
     }
+    world.force("UPDATE accounts SET recording_days = NULL");
+    put("recording", "audio/wav", b"RIFF\x00\x00\x00\x00WAVE".to_vec()).await.expect(204);
+    let kept = std::fs::read(folder.join(format!("{}.wav", call.id))).unwrap();
+    assert_eq!(kept.len(), sound.len(), "an account that keeps no recordings gets none");
+    let next = engine.admitted(NUMBER, "2").await;
+    assert_eq!((&call.all["record"], &next.all["record"]), (&json!(true), &json!(false)));
     for said in ["first", "नमस्ते"] {
         let turns = json!({ "turns": [{ "speaker": "agent", "at": 0, "text": said, "language": "hi" }] });
         put("transcript", "application/json", turns.to_string().into()).await.expect(204);

@@ -259,9 +259,11 @@ async fn months_are_made_and_dropped() {
 
     // A month that ended long ago goes with its calls, whole.
     region
-        .batch_execute(
-            "CALL ensure_call_partitions(now() - interval '14 months', now() - interval '13 months')",
-        )
+        .batch_execute(&format!(
+            "SET ROLE {owner};
+             CALL ensure_call_partitions(now() - interval '14 months', now() - interval '13 months');
+             RESET ROLE"
+        ))
         .unwrap();
     let gone = kept(&world, 410).await;
     assert!(is_there(gone).await);

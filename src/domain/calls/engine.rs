@@ -22,6 +22,7 @@ use diesel::prelude::*;
 use super::{
     Call,
     life::{self, Beginning, Step},
+    retention,
 };
 
 /// A call that rings at a number.
@@ -59,6 +60,8 @@ pub struct Given {
     pub agent: Speaking,
     /// What the program that asked for it gave along.
     pub metadata: Option<Value>,
+    /// Whether the account keeps recordings.
+    pub is_recorded: bool,
 }
 
 /// What became of a call that rang.
@@ -144,6 +147,7 @@ async fn before(scope: &Scope<RecordCalls>, lease: Lease) -> Result<Arrived, Err
 }
 
 async fn given(scope: &Scope<RecordCalls>, lease: Lease) -> Result<Given, Error> {
+    let is_recorded = scope.read(retention::keeps_recordings).await?;
     scope
         .read_region(move |tx| {
             let (call, metadata) = calls::table
@@ -162,7 +166,7 @@ async fn given(scope: &Scope<RecordCalls>, lease: Lease) -> Result<Given, Error>
                 version: version.number,
                 settings: version.settings,
             };
-            Ok(Given { lease, call, agent, metadata })
+            Ok(Given { lease, call, agent, metadata, is_recorded })
         })
         .await
 }

@@ -4,6 +4,7 @@
 //! - [`place`]: having an agent call somebody.
 //! - [`engine`]: what telephony engines ask for.
 //! - [`life`]: a call from its admission to its end.
+//! - [`transcripts`]: what was said, and finding calls by it.
 //! - [`test_calls`]: calls of test keys.
 //! - [`rebuild`]: rebuilding counters from calls.
 //! - [`record`]: entering them, with their counters.
@@ -19,9 +20,9 @@ pub mod record;
 pub mod recording;
 pub mod retention;
 pub mod test_calls;
+pub mod transcripts;
 
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -31,11 +32,11 @@ use crate::{
         permission::{Includes, View},
     },
     error::Error,
-    schema::region::{call_days, calls, transcripts},
+    schema::region::{call_days, calls, transcripts as kept},
     values::{AgentId, CallId, KeyMode, NumberId, WorkspaceId, words},
 };
 
-pub use crate::values::Direction;
+pub use crate::values::{Direction, Sentiment, Speaker, Turn};
 
 words! {
     /// How a call stands (`domain.md` 6.6).
@@ -90,18 +91,6 @@ words! {
         SystemAtCapacity = "system_at_capacity" / "Platform at capacity",
         /// The wallet could not pay another minute.
         InsufficientBalance = "insufficient_balance" / "Balance used up",
-    }
-}
-
-words! {
-    /// How the other side felt about it, by the analysis.
-    Sentiment {
-        /// Content.
-        Positive = "positive" / "Positive",
-        /// Neither.
-        Neutral = "neutral" / "Neutral",
-        /// Discontent.
-        Negative = "negative" / "Negative",
     }
 }
 
@@ -172,30 +161,6 @@ impl Call {
     }
 }
 
-words! {
-    /// Who speaks.
-    Speaker {
-        /// The agent.
-        Agent = "agent" / "Agent",
-        /// The other side.
-        Caller = "caller" / "Caller",
-    }
-}
-
-/// One thing said in a call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Turn {
-    /// By whom.
-    pub speaker: Speaker,
-    /// Seconds after the answer.
-    pub at: u32,
-    /// What. Anybody may have said anything: it is hostile text wherever it is shown.
-    pub text: String,
-    /// The language, such as `hi`; empty where it is not known.
-    #[serde(default)]
-    pub language: String,
-}
-
 /// One call.
 ///
 /// # Errors
@@ -227,9 +192,9 @@ pub fn get_with_transcript<P: Includes<View>>(
 
 /// What was said in a call, in order; nothing where no transcript was kept.
 pub fn transcript<P: Includes<View>>(tx: &mut RegionTx<'_, P>, id: CallId) -> Result<Vec<Turn>, Error> {
-    let turns = transcripts::table
-        .filter(transcripts::call_id.eq(id))
-        .select(transcripts::turns)
+    let turns = kept::table
+        .filter(kept::call_id.eq(id))
+        .select(kept::turns)
         .first::<serde_json::Value>(tx.connection())
         .optional()?;
     turns.map_or(Ok(Vec::new()), |turns| serde_json::from_value(turns).map_err(Error::internal))

@@ -9,14 +9,11 @@ use crate::{
         calls::{Call, CallStatus, Direction, record::Entered},
         numbers::Number,
     },
+    spoken::scripts::{AGENTS, Scripts, Trade},
     values::{AgentId, CallId, KeyMode, NumberId, Region, WorkspaceId},
 };
 
-use super::{
-    scripts::{AGENTS, Scripts, Trade},
-    traffic,
-    world::Activity,
-};
+use super::{traffic, world::Activity};
 
 /// The account that content is made for.
 #[derive(Clone)]

@@ -11,9 +11,7 @@ mod content;
 mod money;
 mod people;
 mod recordings;
-mod scripts;
 mod traffic;
-mod voice;
 mod world;
 
 use std::{fmt, sync::Arc};
@@ -40,11 +38,11 @@ use crate::{
     },
     error::Error,
     schema::control::{audit_entries, organizations},
+    spoken::voice::Voices,
     values::{E164, EngineKey, KeyMode, KeyText, OrganizationId, Region, Role},
 };
 
 use account::Loaded;
-use voice::Voices;
 use world::{EASTGATE, NORTHWIND, Organization, PASSWORD, SOUTHWIND};
 
 /// How much is made.

@@ -5,10 +5,9 @@ use time::{Duration, OffsetDateTime, Time, UtcOffset, Weekday, macros::offset};
 
 use crate::{
     domain::calls::{CallStatus, Direction, EndReason},
+    spoken::scripts::Trade,
     values::Region,
 };
-
-use super::scripts::Trade;
 
 /// The hours of a shop, in twelfths of the busiest hour, from midnight.
 const OFFICE: [u8; 24] = [0, 0, 0, 0, 0, 0, 0, 1, 3, 7, 11, 12, 10, 6, 7, 9, 11, 10, 8, 5, 3, 1, 0, 0];

@@ -1,8 +1,9 @@
 //! Who there is in the demo world: three organizations, and their sub-accounts.
 
-use crate::values::{BillingMode, Role};
-
-use super::scripts::Trade;
+use crate::{
+    spoken::scripts::Trade,
+    values::{BillingMode, Role},
+};
 
 /// The password of everybody who can sign in.
 pub const PASSWORD: &str = "demo-password-1";

@@ -1,12 +1,12 @@
 //! What is said in calls: the scripts in `scripts/`, with names, days and amounts filled
 //! in.
 //!
-//! A script begins with `# direction language mood`; each line is an agent's (`A:`) or a
+//! A script begins with `# direction language mood`, the language `en`, `hi` or `mix`; each line is an agent's (`A:`) or a
 //! caller's (`C:`), with ` / ` between ways to say it; `=` is the summary.
 
 use rand::{Rng, rngs::StdRng, seq::IndexedRandom};
 
-use crate::domain::calls::{Direction, Sentiment, Speaker, Turn};
+use crate::values::{Direction, Sentiment, Speaker, Turn};
 
 /// What a sub-account does: which scripts its calls follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,29 @@ pub enum Trade {
 }
 
 impl Trade {
+    /// All there are.
+    pub const ALL: [Self; 14] = [
+        Self::Ecommerce,
+        Self::Clinic,
+        Self::Lending,
+        Self::Logistics,
+        Self::Hotel,
+        Self::Education,
+        Self::Food,
+        Self::Auto,
+        Self::Property,
+        Self::Travel,
+        Self::Utility,
+        Self::Insurance,
+        Self::Home,
+        Self::Voice,
+    ];
+
+    /// The trade of an agent that is told this; `None` where it cannot be seen.
+    pub fn of_prompt(prompt: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|trade| prompt.contains(trade.task()))
+    }
+
     fn text(self) -> &'static str {
         match self {
             Self::Ecommerce => include_str!("scripts/ecommerce.txt"),
@@ -47,9 +70,9 @@ impl Trade {
         }
     }
 
-    /// What an agent is told that takes or makes its calls.
-    pub fn prompt(self, company: &str, direction: Direction) -> String {
-        let task = match self {
+    /// What its agents help with.
+    fn task(self) -> &'static str {
+        match self {
             Self::Ecommerce => "orders, deliveries, returns and refunds",
             Self::Clinic => "appointments, reports and fees",
             Self::Lending => "instalments, applications and documents",
@@ -64,7 +87,12 @@ impl Trade {
             Self::Insurance => "policies, renewals and claims",
             Self::Home => "visits, quotes and repairs at home",
             Self::Voice => "trials, limits and support for voice agents",
-        };
+        }
+    }
+
+    /// What an agent is told that takes or makes its calls.
+    pub fn prompt(self, company: &str, direction: Direction) -> String {
+        let task = self.task();
         let role = match direction {
             Direction::Inbound => "You answer the phone",
             Direction::Outbound => "You call customers",
@@ -76,10 +104,31 @@ impl Trade {
     }
 }
 
+/// What a script is spoken in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tongue {
+    English,
+    Hindi,
+    /// Line by line the one or the other.
+    Mixed,
+}
+
+impl Tongue {
+    /// The language of a line, by the letters that it is written in where both are spoken.
+    fn of(self, text: &str) -> &'static str {
+        let devanagari = |letter| matches!(letter, '\u{900}'..='\u{97f}');
+        match self {
+            Self::English => "en",
+            Self::Mixed if !text.contains(devanagari) => "en",
+            Self::Hindi | Self::Mixed => "hi",
+        }
+    }
+}
+
 /// A script, read.
 struct Script {
     direction: Direction,
-    hindi: bool,
+    tongue: Tongue,
     mood: &'static str,
     lines: Vec<(Speaker, Vec<&'static str>)>,
     summary: &'static str,
@@ -98,9 +147,13 @@ fn read(text: &'static str) -> Vec<Script> {
         if let Some(head) = line.strip_prefix("# ") {
             let mut words = head.split_whitespace();
             let direction = words.next().and_then(|word| word.parse().ok()).unwrap_or(Direction::Inbound);
-            let hindi = words.next() == Some("hi");
+            let tongue = match words.next() {
+                Some("hi") => Tongue::Hindi,
+                Some("mix") => Tongue::Mixed,
+                _ => Tongue::English,
+            };
             let mood = words.next().unwrap_or("neutral");
-            scripts.push(Script { direction, hindi, mood, lines: Vec::new(), summary: "" });
+            scripts.push(Script { direction, tongue, mood, lines: Vec::new(), summary: "" });
         } else if let (Some(script), Some((mark, said))) = (scripts.last_mut(), line.split_once(' ')) {
             let ways = || said.split(" / ").map(str::trim).collect();
             match mark {
@@ -125,10 +178,28 @@ pub struct Conversation {
     pub summary: String,
 }
 
+impl Conversation {
+    /// Nobody says anything.
+    fn silent() -> Self {
+        Self { turns: Vec::new(), seconds: 1, sentiment: None, summary: String::new() }
+    }
+
+    /// The same, told faster or slower so that it lasts so many seconds.
+    pub fn lasting(mut self, seconds: u32) -> Self {
+        let whole = u64::from(self.seconds.max(1));
+        for turn in &mut self.turns {
+            let at = u64::from(turn.at) * u64::from(seconds) / whole;
+            turn.at = u32::try_from(at).unwrap_or(seconds);
+        }
+        self.seconds = seconds;
+        self
+    }
+}
+
 impl Scripts {
     /// The scripts of a trade, in English alone where `hindi` is false.
     pub fn of(trade: Trade, hindi: bool) -> Self {
-        let spoken = |script: &Script| hindi || !script.hindi;
+        let spoken = |script: &Script| hindi || script.tongue == Tongue::English;
         let mut scripts: Vec<_> = read(trade.text()).into_iter().filter(spoken).collect();
         let of_trade = scripts.len();
         scripts.extend(read(include_str!("scripts/common.txt")).into_iter().filter(spoken));
@@ -147,15 +218,29 @@ impl Scripts {
         let fits = |script: &&Script| script.direction == direction;
         let (trade, others) = self.scripts.split_at(self.of_trade);
         let pool: Vec<_> = if common { others } else { trade }.iter().filter(fits).collect();
-        let Some(script) = pool.choose(random).copied().or_else(|| self.scripts.first()) else {
-            return Conversation { turns: Vec::new(), seconds: 1, sentiment: None, summary: String::new() };
-        };
-        let facts = Facts::draw(random, script.hindi, company, agent);
+        let script = pool.choose(random).copied().or_else(|| self.scripts.first());
+        script.map_or_else(Conversation::silent, |script| script.act(random, company, agent))
+    }
+
+    /// What is said to a machine that answers.
+    pub fn voicemail(&self, random: &mut StdRng, company: &str, agent: usize) -> Conversation {
+        let script = self.scripts.iter().find(|script| script.mood == VOICEMAIL);
+        script.map_or_else(Conversation::silent, |script| script.act(random, company, agent))
+    }
+}
+
+/// The mood of a script in which a machine answers.
+const VOICEMAIL: &str = "voicemail";
+
+impl Script {
+    fn act(&self, random: &mut StdRng, company: &str, agent: usize) -> Conversation {
+        let script = self;
+        let facts = Facts::draw(random, script.tongue == Tongue::Hindi, company, agent);
         let (mut turns, mut at) = (Vec::new(), 0.4_f64);
         for (speaker, ways) in &script.lines {
             let text = facts.fill(ways.choose(random).copied().unwrap_or_default());
             let words = text.split_whitespace().count() as f64;
-            let language = if script.hindi { "hi" } else { "en" }.to_owned();
+            let language = script.tongue.of(&text).to_owned();
             turns.push(Turn { speaker: *speaker, at: at as u32, text, language });
             at += words / random.random_range(1.8..2.6) + random.random_range(0.6..2.8);
             // Somebody looks for a number, a calendar, a pen.
@@ -164,7 +249,7 @@ impl Scripts {
             }
         }
         let sentiment = match (script.mood, random.random_range(0..10)) {
-            ("voicemail", _) => None,
+            (VOICEMAIL, _) => None,
             // A script does not make a mood: now and then it turns out otherwise.
             ("positive", 0) | ("negative", 0 | 1) => Some(Sentiment::Neutral),
             (mood, _) => mood.parse().ok(),
@@ -274,28 +359,11 @@ mod tests {
     use super::*;
     use rand::SeedableRng;
 
-    const TRADES: [Trade; 14] = [
-        Trade::Ecommerce,
-        Trade::Clinic,
-        Trade::Lending,
-        Trade::Logistics,
-        Trade::Hotel,
-        Trade::Education,
-        Trade::Food,
-        Trade::Auto,
-        Trade::Property,
-        Trade::Travel,
-        Trade::Utility,
-        Trade::Insurance,
-        Trade::Home,
-        Trade::Voice,
-    ];
-
     #[test]
     fn every_script_is_whole_and_leaves_no_slot_open() {
         let mut random = StdRng::seed_from_u64(7);
         for (trade, direction) in
-            TRADES.iter().flat_map(|trade| Direction::ALL.iter().map(move |d| (*trade, *d)))
+            Trade::ALL.iter().flat_map(|trade| Direction::ALL.iter().map(move |d| (*trade, *d)))
         {
             for script in &Scripts::of(trade, true).scripts {
                 assert!(
@@ -322,6 +390,24 @@ mod tests {
         for _ in 0..50 {
             let talk = scripts.talk(&mut random, Direction::Inbound, "Blue Ridge", 0);
             assert!(talk.turns.iter().all(|turn| turn.language == "en"));
+        }
+    }
+
+    #[test]
+    fn some_speak_both_languages_in_one_call() {
+        let mut random = StdRng::seed_from_u64(7);
+        let scripts = Scripts::of(Trade::Clinic, true);
+        let both = (0..600).map(|_| scripts.talk(&mut random, Direction::Inbound, "Acme", 0)).find(|talk| {
+            ["en", "hi"].iter().all(|language| talk.turns.iter().any(|turn| turn.language == *language))
+        });
+        let told = both.expect("one of many calls is in both").lasting(10);
+        assert!(told.seconds == 10 && told.turns.iter().all(|turn| turn.at <= 10), "{:?}", told.turns);
+    }
+
+    #[test]
+    fn a_trade_is_known_by_what_its_agents_are_told() {
+        for trade in Trade::ALL {
+            assert_eq!(Trade::of_prompt(&trade.prompt("Acme", Direction::Inbound)), Some(trade));
         }
     }
 }

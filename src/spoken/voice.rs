@@ -6,8 +6,8 @@ use std::io::Cursor;
 use hound::{SampleFormat, WavSpec, WavWriter};
 
 use crate::{
-    domain::calls::{Speaker, Turn},
     error::Error,
+    values::{Speaker, Turn},
 };
 
 /// As a telephone hears.
