@@ -8,6 +8,8 @@ AXE_VERSION := 4.14.1
 AXE := target/axe/$(AXE_VERSION)
 SCHEMATHESIS_VERSION := 4.32.5
 SCHEMATHESIS := target/schemathesis/$(SCHEMATHESIS_VERSION)
+MOTO_VERSION := 5.2.5
+MOTO := target/moto/$(MOTO_VERSION)
 ARGS ?=
 
 .PHONY: run simulate test bench install install-for-tests
@@ -32,7 +34,7 @@ install:
 install-for-tests:
 	@scripts/install.sh --for-tests
 
-test: install-for-tests $(AXE) $(SCHEMATHESIS)/installed
+test: install-for-tests $(AXE) $(SCHEMATHESIS)/installed $(MOTO)/installed
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		tests/with_postgres.sh cargo nextest run --locked $(ARGS); \
 	else \
@@ -53,4 +55,11 @@ $(SCHEMATHESIS)/installed: tests/schemathesis/requirements.txt
 	@rm -rf target/schemathesis
 	python3 -m venv $(SCHEMATHESIS)
 	$(SCHEMATHESIS)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
+
+# A store that speaks S3, for the tests of recordings in buckets. All versions are pinned.
+$(MOTO)/installed: tests/moto/requirements.txt
+	@rm -rf target/moto
+	python3 -m venv $(MOTO)
+	$(MOTO)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
 	@touch $@

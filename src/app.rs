@@ -1,6 +1,6 @@
 //! The server, built once for the program and for its tests.
 
-use std::{collections::BTreeMap, io, net::TcpListener, num::NonZeroU32, sync::Arc, thread, time::Duration};
+use std::{io, net::TcpListener, num::NonZeroU32, sync::Arc, thread, time::Duration};
 
 use actix_session::{SessionMiddleware, config::BrowserSession};
 use actix_web::{
@@ -9,17 +9,15 @@ use actix_web::{
     middleware::from_fn,
     web,
 };
-use object_store::local::LocalFileSystem;
 use sha2::{Digest, Sha512};
-use url::Url;
 
 use crate::{
-    access::{Access, AccessSettings, Objects, session_store::Sessions},
+    access::{Access, AccessSettings, session_store::Sessions},
     config::Settings,
     domain::demo::{self, DemoSignIns},
     engine,
     error::Error,
-    json,
+    json, object_stores,
     provision::Ready,
     routes,
     start::{StartError, Stop},
@@ -79,7 +77,7 @@ impl Application {
         let access = Access::open(AccessSettings {
             control_url: ready.control_url,
             region_urls: ready.region_urls,
-            object_stores: object_stores(&ready.object_stores)?,
+            object_stores: object_stores::open(&ready.object_stores)?,
             connections: CONNECTIONS,
             lease: settings.lease,
         })
@@ -222,17 +220,4 @@ impl Application {
         work.finish(Duration::from_secs(STOPPING)).await;
         served
     }
-}
-
-fn object_stores(urls: &BTreeMap<Region, String>) -> Result<BTreeMap<Region, Objects>, StartError> {
-    urls.iter().map(|(region, url)| Ok((region.clone(), object_store(region, url)?))).collect()
-}
-
-fn object_store(region: &Region, url: &str) -> Result<Objects, StartError> {
-    let unusable = |why: String| StartError::DataFolder(format!("the object store of {region}: {why}"));
-    let folder = Url::parse(url).ok().and_then(|url| url.to_file_path().ok());
-    let folder = folder.ok_or_else(|| unusable(format!("{url} is not an address such as file:///folder")))?;
-    std::fs::create_dir_all(&folder).map_err(|error| unusable(format!("{}: {error}", folder.display())))?;
-    let store = LocalFileSystem::new_with_prefix(&folder).map_err(|error| unusable(error.to_string()))?;
-    Ok(Arc::new(store.with_automatic_cleanup(true)))
 }

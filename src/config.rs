@@ -15,6 +15,7 @@ use url::Url;
 
 use crate::{
     admin::AdminCommand,
+    object_stores::Place,
     simulate::SimulateOptions,
     start::one_line,
     values::{DatabaseUrl, PrivateTargets, Region},
@@ -104,7 +105,9 @@ struct SettingTexts {
     )]
     #[arg(hide_env_values = true, hide_default_value = true)]
     region_database_urls: String,
-    /// The object stores of regions: india=file:///… [default: <data dir>/objects/<region>]
+    /// The object stores of regions: india=file:///…,us=s3://bucket/prefix [default: <data dir>/objects/<region>].
+    /// A bucket's endpoint, region and keys stand after it (?endpoint=https://…&region=…&access_key_id=…&
+    /// secret_access_key=…) or in AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
     #[arg(long, global = true, env = "DIALNEXA_OBJECT_STORE_URLS", default_value = "", value_name = "LIST")]
     #[arg(hide_env_values = true, hide_default_value = true)]
     object_store_urls: String,
@@ -304,17 +307,22 @@ fn check(texts: &SettingTexts) -> Result<Settings, Vec<String>> {
         regions.extend(DEFAULT_REGIONS.iter().filter_map(|name| Some((name.parse().ok()?, None))));
     }
 
-    let mut object_stores = BTreeMap::new();
+    let (mut object_stores, mut places) = (BTreeMap::new(), Vec::<Place>::new());
     for (name, url) in list(&texts.object_store_urls) {
-        let file = Url::parse(&url).is_ok_and(|url| url.scheme() == "file" && url.to_file_path().is_ok());
         match name.parse::<Region>() {
             Ok(region) if !regions.contains_key(&region) && !regions.is_empty() => {
                 note("OBJECT_STORE_URLS", format!("there is no region {region}"));
             }
-            Ok(_) if !file => {
-                note("OBJECT_STORE_URLS", format!("{name}: not an address such as file:///folder"))
-            }
-            Ok(region) => drop(object_stores.insert(region, url)),
+            Ok(region) => match Place::parse(&url) {
+                Err(why) => note("OBJECT_STORE_URLS", format!("{name}: {why}")),
+                Ok(place) if places.iter().any(|known| place.is_where(known)) => {
+                    note("OBJECT_STORE_URLS", format!("{name} shares its store with another region"));
+                }
+                Ok(place) => {
+                    places.push(place);
+                    object_stores.insert(region, url);
+                }
+            },
             Err(error) => note("OBJECT_STORE_URLS", format!("{name:?}: {error}")),
         }
     }

@@ -7,6 +7,7 @@
 //! - [`private_postgres`]: a PostgreSQL of our own, for those who give no database.
 //! - [`provision`]: databases created, migrated, and safe by the roles that use them.
 //! - [`admin`]: the operator's commands.
+//! - [`object_stores`]: where recordings lie, by URL.
 //! - [`app`]: the server.
 //! - [`routes`]: the whole URL table.
 //! - [`values`]: ids, regions, money, dates: types that know nobody.
@@ -31,6 +32,7 @@ pub mod domain;
 pub mod engine;
 pub mod error;
 pub mod json;
+pub mod object_stores;
 pub mod playback;
 pub mod private_postgres;
 pub mod provision;

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::{
     access::{Change, Denied, Objects},
-    domain::calls::{self, Speaker, Turn, record, recording},
+    domain::calls::{self, Speaker, Turn, record, recording, transcripts},
     error::Error,
     json::{reply::NoContent, request::Body},
 };
@@ -156,6 +156,6 @@ pub async fn transcript(on: OnCall, body: Body<Transcript>) -> Result<NoContent,
         .into_iter()
         .map(|said| Turn { speaker: said.speaker, at: said.at, text: said.text, language: said.language })
         .collect();
-    on.scope.write_region(move |tx| record::keep_transcript(tx, id, &turns).map(Change::none)).await?;
+    on.scope.write_region(move |tx| transcripts::keep(tx, id, &turns).map(Change::none)).await?;
     Ok(NoContent)
 }

@@ -118,6 +118,23 @@ diesel::table! {
     }
 }
 
+/// The words of a document: PostgreSQL's `tsvector`.
+#[derive(Debug, Clone, Copy, diesel::sql_types::SqlType)]
+#[diesel(postgres_type(name = "tsvector", schema = "pg_catalog"))]
+pub struct Tsvector;
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Tsvector;
+
+    transcript_words (organization_id, account_id, call_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        call_id -> Uuid,
+        words -> Tsvector,
+    }
+}
+
 diesel::table! {
     outbox (organization_id, account_id, audit_entry_id) {
         organization_id -> Uuid,
@@ -150,6 +167,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     test_calls,
     call_days,
     transcripts,
+    transcript_words,
     outbox,
     idempotency_keys,
 );

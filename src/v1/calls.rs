@@ -2,20 +2,22 @@
 
 use std::str::FromStr;
 
+use actix_web::{HttpRequest, HttpResponse, Responder, body::BoxBody, http::header};
 use serde::{Deserialize, Serialize};
 use time::{
     Date, Duration, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description,
 };
+use url::form_urlencoded;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     access::{Denied, Scope, permission::View},
     domain::calls::{
         self, Call, CallStatus, Direction, EndReason, Sentiment, Speaker, Turn,
-        list::{self, Order, Wanted},
+        list::{self, Filter, Order},
     },
     error::Error,
-    values::{AgentId, CallId},
+    values::{AgentId, CallId, Part},
 };
 
 use super::{
@@ -51,6 +53,13 @@ pub struct CallQuery {
     /// To this number, in E.164.
     #[param(pattern = r"^\+?[0-9]{7,15}$", example = "+918047182200")]
     to: Option<String>,
+    /// From or to this number, in E.164.
+    #[param(pattern = r"^\+?[0-9]{7,15}$", example = "+919876543210")]
+    number: Option<String>,
+    /// Words that were said, in English or Hindi: all of them, the last as the beginning of a
+    /// longer one too. Sorted otherwise than by the newest, the latest 5,000 such calls are searched.
+    #[param(max_length = 200, example = "refund")]
+    transcript: Option<String>,
     /// `phone` or `web`. All calls so far are over the phone.
     #[serde(rename = "type")]
     #[param(pattern = "^(phone|web)(,(phone|web)){0,9}$", example = "phone")]
@@ -91,7 +100,11 @@ pub struct CallQuery {
     /// At most so many milliseconds long.
     #[param(minimum = 0, maximum = 86400000)]
     duration_max: Option<i64>,
-    /// The page, from 1. Further in, ask for what was made before the last call's `createdAt`.
+    /// Goes on after this call, the newest first: the id of the last one of the page before, as
+    /// its header `Link` says.
+    #[param(pattern = "^call_[0-7][0-9a-hjkmnp-tv-z]{25}$")]
+    cursor: Option<CallId>,
+    /// The page, from 1. Further in, follow `Link`.
     #[param(minimum = 1, maximum = 1000, example = 1)]
     page: Option<i64>,
     /// Calls on a page.
@@ -185,13 +198,13 @@ fn seconds(field: &str, millis: Option<i64>, up: bool) -> Result<Option<i32>, Er
 }
 
 impl CallQuery {
-    fn wanted(&self) -> Result<Wanted, Error> {
+    fn filter(&self) -> Result<Filter, Error> {
         let least = seconds("duration_min", self.duration_min, true)?;
         let greater = seconds("duration_greater_than", self.duration_greater_than, true)?;
         let most = seconds("duration_max", self.duration_max, false)?;
         let less = seconds("duration_less_than", self.duration_less_than, false)?;
         let felt: Vec<Felt> = several("sentiment", self.sentiment.as_deref())?;
-        Ok(Wanted {
+        Ok(Filter {
             agents: several::<AgentId>("agent_id", self.agent_id.as_deref())?,
             calls: several::<CallId>("call_id", self.call_id.as_deref())?,
             from: number("from", self.from.as_deref())?,
@@ -204,6 +217,9 @@ impl CallQuery {
             until: moment("end_date", self.end_date.as_deref(), true)?,
             at_least: least.max(greater),
             at_most: most.into_iter().chain(less).min(),
+            number: number("number", self.number.as_deref())?,
+            text: self.transcript.clone().filter(|text| !text.trim().is_empty()),
+            mode: None,
         })
     }
 
@@ -296,31 +312,76 @@ const MOST: i64 = 200;
 /// The last page that is read by number.
 const LAST_PAGE: i64 = 1_000;
 
+/// A page of calls, and where the next one is.
+pub struct Calls {
+    calls: Vec<CallLog>,
+    next: Option<String>,
+}
+
+impl Responder for Calls {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::Ok();
+        if let Some(next) = self.next {
+            response.insert_header((header::LINK, format!("<{next}>; rel=\"next\"")));
+        }
+        response.json(self.calls)
+    }
+}
+
+/// The address of this request, going on after `last`.
+fn after(request: &HttpRequest, last: CallId) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let asked = form_urlencoded::parse(request.query_string().as_bytes());
+    query.extend_pairs(asked.filter(|(name, _)| name != "cursor" && name != "page"));
+    format!("{}?{}", request.path(), query.append_pair("cursor", &last.to_string()).finish())
+}
+
 /// Lists calls
 ///
 /// The newest come first unless sorted otherwise. A test key sees the simulated calls of test
 /// keys, a live key the real ones; a workspace's key sees those of its workspace. What calls
 /// are not filtered by is refused: latency, batches, versions of agents, exports.
+///
+/// While there are more, the newest first, the header `Link` has the address of the next page
+/// (RFC 8288), also where a search stopped before it was through: a page may then be short.
 #[utoipa::path(get, path = "/calls", tag = "Calls", operation_id = "listCalls", params(CallQuery),
-    responses((status = 200, description = "A page of calls.", body = Vec<CallLog>)))]
-pub async fn list(scope: Scope<View>, query: Query<CallQuery>) -> Result<Reply<Vec<CallLog>>, Denied> {
+    responses((status = 200, description = "A page of calls.", body = Vec<CallLog>,
+        headers(("Link" = String, description = "Where the next page is.")))))]
+pub async fn list(
+    scope: Scope<View>,
+    request: HttpRequest,
+    query: Query<CallQuery>,
+) -> Result<Calls, Denied> {
     let asked = query.0;
     let (page, limit) = (asked.page.unwrap_or(1), asked.limit.unwrap_or(LIMIT));
     if !(1..=LAST_PAGE).contains(&page) {
-        let message = format!("Ask for a page from 1 to {LAST_PAGE}; further in, narrow by end_date.");
+        let message = format!("Ask for a page from 1 to {LAST_PAGE}; further in, follow Link.");
         return Err(Error::invalid("page", message).into());
     }
     if !(1..=MOST).contains(&limit) {
         return Err(Error::invalid("limit", format!("Ask for 1 to {MOST} calls.")).into());
     }
-    let (wanted, order) = (asked.wanted()?, asked.order());
+    if asked.transcript.as_ref().is_some_and(|text| text.chars().count() > 200) {
+        return Err(Error::invalid("transcript", "must be at most 200 characters").into());
+    }
+    let (filter, order) = (asked.filter()?, asked.order());
     let media: Vec<Medium> = several("type", asked.kind.as_deref())?;
     if !media.is_empty() && !media.contains(&Medium::Phone) {
-        return Ok(Reply(Vec::new()));
+        return Ok(Calls { calls: Vec::new(), next: None });
     }
-    let found =
-        scope.read_region(move |tx| list::search(tx, &wanted, order, limit, (page - 1) * limit)).await?;
-    Ok(Reply(found.into_iter().map(CallLog::from).collect()))
+    if order != Order::Newest || (page > 1 && asked.cursor.is_none()) {
+        let offset = (page - 1) * limit;
+        let found = scope.read_region(move |tx| list::search(tx, &filter, order, limit, offset)).await?;
+        return Ok(Calls { calls: found.into_iter().map(CallLog::from).collect(), next: None });
+    }
+    let part = asked.cursor.map_or(Part::Newest, Part::OlderThan);
+    let limit = u16::try_from(limit).map_err(Error::internal)?;
+    let found = scope.read_region(move |tx| list::page(tx, &filter, part, limit)).await?;
+    let last = found.stopped.or_else(|| found.rows.last().map(|call| call.id));
+    let next = last.filter(|_| found.has_older).map(|last| after(&request, last));
+    Ok(Calls { calls: found.rows.into_iter().map(CallLog::from).collect(), next })
 }
 
 /// A call with what was said.

@@ -11,6 +11,7 @@ mod api_keys_by_api;
 mod architecture;
 mod audit;
 mod browser;
+mod buckets;
 mod call_page;
 mod calls;
 mod catalogues;

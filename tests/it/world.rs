@@ -73,6 +73,8 @@ pub struct WorldOptions {
     pub live: Option<Tempo>,
     /// How long a call's place is kept without a heartbeat; 30 s, unless said.
     pub lease: Option<Duration>,
+    /// Where the recordings of India are, instead of a folder.
+    pub object_store: Option<String>,
     /// Without the two tenants: for what makes tenants of its own.
     pub empty: bool,
 }
@@ -169,6 +171,9 @@ impl World {
                 (region, Url::from_file_path(folder).unwrap().into())
             })
             .collect();
+        if let Some(url) = options.object_store {
+            databases.ready.object_stores.insert(regions()[0].clone(), url);
+        }
         let settings = Settings {
             listen: address,
             public_url: options.public_url.unwrap_or_else(|| base.clone()),

@@ -1,7 +1,11 @@
-//! The list of calls, newest first.
+//! The list of calls, newest first, filtered: one filter for every face.
+//!
+//! It is read by key. What may be rare among an account's calls has an index in the order of
+//! the list; where only something else is filtered by, or words are searched for, a page looks
+//! at a bounded number of calls and says how far it came.
 
 use diesel::prelude::*;
-use time::{Date, Duration, OffsetDateTime};
+use time::{Duration, OffsetDateTime};
 
 use crate::{
     access::{
@@ -10,38 +14,70 @@ use crate::{
     },
     error::Error,
     schema::region::calls,
-    values::{AgentId, CallId, Part, Slice, start_of_indian_day},
+    values::{AgentId, CallId, Direction, KeyMode, Part},
 };
 
-use super::{Call, CallStatus, Direction, EndReason, Sentiment};
+use super::{Call, CallStatus, EndReason, Sentiment, transcripts};
 
-/// Which calls are wanted. What is `None` does not narrow.
+/// Which calls are wanted. What is `None` or empty does not narrow.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Made on this day in India or later.
-    pub from: Option<Date>,
-    /// Made on this day in India or earlier.
-    pub to: Option<Date>,
-    /// Of this agent.
-    pub agent: Option<AgentId>,
-    /// In this direction.
-    pub direction: Option<Direction>,
-    /// Standing so.
-    pub status: Option<CallStatus>,
-    /// Ended for this reason.
-    pub end_reason: Option<EndReason>,
-    /// Felt so.
-    pub sentiment: Option<Sentiment>,
+    /// Made then or later.
+    pub since: Option<OffsetDateTime>,
+    /// Made then or earlier.
+    pub until: Option<OffsetDateTime>,
+    /// Of one of these agents.
+    pub agents: Vec<AgentId>,
+    /// One of these.
+    pub calls: Vec<CallId>,
     /// From or to this number, in E.164.
     pub number: Option<String>,
-    /// This call.
-    pub call: Option<CallId>,
+    /// From this number.
+    pub from: Option<String>,
+    /// To this number.
+    pub to: Option<String>,
+    /// In one of these directions.
+    pub directions: Vec<Direction>,
+    /// Standing so.
+    pub statuses: Vec<CallStatus>,
+    /// Ended for one of these reasons.
+    pub end_reasons: Vec<EndReason>,
+    /// Felt in one of these ways; `None` stands for calls of which it is not known.
+    pub sentiments: Vec<Option<Sentiment>>,
+    /// At least this long, in seconds.
+    pub at_least: Option<i32>,
+    /// At most this long, in seconds.
+    pub at_most: Option<i32>,
+    /// In which these words were said: all of them, the last as a beginning too.
+    pub text: Option<String>,
+    /// Real or simulated; `None` for those that the asker sees.
+    pub mode: Option<KeyMode>,
 }
 
 impl Filter {
     /// Whether it narrows at all.
     pub fn narrows(&self) -> bool {
-        *self != Self::default()
+        *self != Self { mode: self.mode, ..Self::default() }
+    }
+
+    /// Whether the calls it lets through stand together in an index.
+    fn is_indexed(&self) -> bool {
+        !(self.agents.is_empty()
+            && self.calls.is_empty()
+            && self.statuses.is_empty()
+            && self.end_reasons.is_empty())
+            || self.number.is_some()
+            || self.from.is_some()
+            || self.to.is_some()
+    }
+
+    /// Whether it lets through what may be rare, and no index knows.
+    fn is_walked(&self) -> bool {
+        let unknown = !self.directions.is_empty()
+            || !self.sentiments.is_empty()
+            || self.at_least.is_some()
+            || self.at_most.is_some();
+        unknown && !self.is_indexed()
     }
 }
 
@@ -59,103 +95,93 @@ pub enum Order {
     Shortest,
 }
 
-/// Which calls a program wants. What is `None` or empty does not narrow.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// Of one of these agents.
-    pub agents: Vec<AgentId>,
-    /// One of these.
-    pub calls: Vec<CallId>,
-    /// From this number.
-    pub from: Option<String>,
-    /// To this number.
-    pub to: Option<String>,
-    /// In one of these directions.
-    pub directions: Vec<Direction>,
-    /// Felt in one of these ways; `None` stands for calls of which it is not known.
-    pub sentiments: Vec<Option<Sentiment>>,
-    /// Standing so.
-    pub statuses: Vec<CallStatus>,
-    /// Ended for one of these reasons.
-    pub end_reasons: Vec<EndReason>,
-    /// Made then or later.
-    pub since: Option<OffsetDateTime>,
-    /// Made then or earlier.
-    pub until: Option<OffsetDateTime>,
-    /// At least this long, in seconds.
-    pub at_least: Option<i32>,
-    /// At most this long, in seconds.
-    pub at_most: Option<i32>,
+/// Some of the calls that were wanted, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The calls.
+    pub rows: Vec<Call>,
+    /// Whether there are newer ones, or may be.
+    pub has_newer: bool,
+    /// Whether there are older ones, or may be.
+    pub has_older: bool,
+    /// How far was looked, where that was not as far as it goes: to be gone on from.
+    pub stopped: Option<CallId>,
 }
 
-/// Calls of the asker's mode that `wanted` lets through, `limit` of them after `offset`:
-/// those of one workspace, for its key.
-pub fn search<P: Includes<View>>(
-    tx: &mut RegionTx<'_, P>,
-    wanted: &Wanted,
-    order: Order,
-    limit: i64,
-    offset: i64,
-) -> Result<Vec<Call>, Error> {
-    let mut query = calls::table
-        .filter(calls::mode.eq(tx.asker().mode()))
-        .select(Call::as_select())
-        .limit(limit)
-        .offset(offset)
-        .into_boxed::<diesel::pg::Pg>();
+/// Which side of a call a number is on.
+#[derive(Clone, Copy)]
+enum Side {
+    From,
+    To,
+}
+
+type Query<'q> = calls::BoxedQuery<'q, diesel::pg::Pg>;
+
+/// The calls that `filter` lets through, words aside: of the asker's mode unless another is
+/// wanted, and of one workspace for its key.
+fn wanted<'q, P: Includes<View>>(tx: &RegionTx<'_, P>, filter: &'q Filter) -> Query<'q> {
+    let mode = filter.mode.unwrap_or(tx.asker().mode());
+    let mut query = calls::table.filter(calls::mode.eq(mode)).into_boxed();
     if let Some(workspace) = tx.asker().workspace() {
         query = query.filter(calls::workspace_id.eq(workspace));
     }
-    if !wanted.agents.is_empty() {
-        query = query.filter(calls::agent_id.eq_any(&wanted.agents));
+    // An id begins with its time, to the millisecond: days are ranges of ids, each in few partitions.
+    if let Some(since) = filter.since {
+        query = query.filter(calls::call_id.ge(CallId::least_at(since)));
     }
-    if !wanted.calls.is_empty() {
-        query = query.filter(calls::call_id.eq_any(&wanted.calls));
+    if let Some(until) = filter.until.and_then(|until| until.checked_add(Duration::MILLISECOND)) {
+        query = query.filter(calls::call_id.lt(CallId::least_at(until)));
     }
-    if let Some(number) = &wanted.from {
+    match filter.agents.as_slice() {
+        [] => {}
+        [one] => query = query.filter(calls::agent_id.eq(*one)),
+        several => query = query.filter(calls::agent_id.eq_any(several)),
+    }
+    if !filter.calls.is_empty() {
+        query = query.filter(calls::call_id.eq_any(&filter.calls));
+    }
+    if let Some(number) = &filter.from {
         query = query.filter(calls::from_e164.eq(number));
     }
-    if let Some(number) = &wanted.to {
+    if let Some(number) = &filter.to {
         query = query.filter(calls::to_e164.eq(number));
     }
-    if !wanted.directions.is_empty() {
-        query = query.filter(calls::direction.eq_any(&wanted.directions));
+    if !filter.directions.is_empty() {
+        query = query.filter(calls::direction.eq_any(&filter.directions));
     }
-    if !wanted.sentiments.is_empty() {
-        let known: Vec<_> = wanted.sentiments.iter().flatten().collect();
-        if wanted.sentiments.contains(&None) {
+    match filter.statuses.as_slice() {
+        [] => {}
+        [one] => query = query.filter(calls::status.eq(*one)),
+        several => query = query.filter(calls::status.eq_any(several)),
+    }
+    match filter.end_reasons.as_slice() {
+        [] => {}
+        [one] => query = query.filter(calls::end_reason.eq(*one)),
+        several => query = query.filter(calls::end_reason.eq_any(several)),
+    }
+    if !filter.sentiments.is_empty() {
+        let known: Vec<_> = filter.sentiments.iter().flatten().collect();
+        if filter.sentiments.contains(&None) {
             query = query.filter(calls::sentiment.eq_any(known).or(calls::sentiment.is_null()));
         } else {
             query = query.filter(calls::sentiment.eq_any(known));
         }
     }
-    if !wanted.statuses.is_empty() {
-        query = query.filter(calls::status.eq_any(&wanted.statuses));
-    }
-    if !wanted.end_reasons.is_empty() {
-        query = query.filter(calls::end_reason.eq_any(&wanted.end_reasons));
-    }
-    // An id begins with its time, to the millisecond.
-    if let Some(since) = wanted.since {
-        query = query.filter(calls::call_id.ge(CallId::least_at(since)));
-    }
-    if let Some(until) = wanted.until.and_then(|until| until.checked_add(Duration::MILLISECOND)) {
-        query = query.filter(calls::call_id.lt(CallId::least_at(until)));
-    }
-    if let Some(seconds) = wanted.at_least {
+    if let Some(seconds) = filter.at_least {
         query = query.filter(calls::duration_seconds.ge(seconds));
     }
-    if let Some(seconds) = wanted.at_most {
+    if let Some(seconds) = filter.at_most {
         query = query.filter(calls::duration_seconds.le(seconds));
     }
-    query = match order {
-        Order::Newest => query.order(calls::call_id.desc()),
-        Order::Oldest => query.order(calls::call_id.asc()),
-        Order::Longest => query.order((calls::duration_seconds.desc(), calls::call_id.desc())),
-        Order::Shortest => query.order((calls::duration_seconds.asc(), calls::call_id.desc())),
-    };
-    Ok(query.load(tx.connection())?)
+    query
 }
+
+/// As many matches of words as are looked at in one step, and as many steps.
+const MATCHES: i32 = 500;
+const STEPS: usize = 10;
+/// As many calls as are walked in one step, and as many steps.
+const WALKED: i64 = 20_000;
+const WALKS: usize = 5;
 
 /// Calls that `filter` lets through, newest first.
 pub fn page<P: Includes<View>>(
@@ -163,41 +189,179 @@ pub fn page<P: Includes<View>>(
     filter: &Filter,
     part: Part<CallId>,
     limit: u16,
-) -> Result<Slice<Call>, Error> {
-    let mut query =
-        calls::table.select(Call::as_select()).limit(i64::from(limit) + 1).into_boxed::<diesel::pg::Pg>();
-    // An id begins with its time: days are ranges of ids, each in few partitions.
-    if let Some(day) = filter.from {
-        query = query.filter(calls::call_id.ge(CallId::least_at(start_of_indian_day(day))));
+) -> Result<Found, Error> {
+    let mut reading = Reading { filter, up: matches!(part, Part::NewerThan(_)), limit: limit.into() };
+    let from = match part {
+        Part::Newest => None,
+        Part::OlderThan(id) | Part::NewerThan(id) => Some(id),
+    };
+    let (mut rows, stopped) = match &filter.text {
+        Some(text) => reading.saying(tx, text, from)?,
+        None if filter.is_walked() => reading.walking(tx, from)?,
+        None => (reading.rows(tx, (from, None), None)?, None),
+    };
+    let more = rows.len() > reading.limit || stopped.is_some();
+    rows.truncate(reading.limit);
+    if reading.up {
+        rows.reverse();
     }
-    if let Some(next) = filter.to.and_then(Date::next_day) {
-        query = query.filter(calls::call_id.lt(CallId::least_at(start_of_indian_day(next))));
+    Ok(Found {
+        rows,
+        has_newer: if reading.up { more } else { from.is_some() },
+        has_older: if reading.up { true } else { more },
+        stopped,
+    })
+}
+
+/// Reading one page, downwards from the newest or upwards.
+struct Reading<'f> {
+    filter: &'f Filter,
+    up: bool,
+    limit: usize,
+}
+
+impl Reading<'_> {
+    /// One more than the limit, between two keys, the nearest to the first of them first; of
+    /// `among` alone, where they are given.
+    fn rows<P: Includes<View>>(
+        &mut self,
+        tx: &mut RegionTx<'_, P>,
+        between: (Option<CallId>, Option<CallId>),
+        among: Option<&[CallId]>,
+    ) -> Result<Vec<Call>, Error> {
+        let Some(number) = &self.filter.number else { return self.side(tx, between, among, None) };
+        // Two reads in the order of the list, each by its index.
+        let mut rows = self.side(tx, between, among, Some((Side::From, number)))?;
+        rows.extend(self.side(tx, between, among, Some((Side::To, number)))?);
+        rows.sort_by_key(|call| call.id);
+        if !self.up {
+            rows.reverse();
+        }
+        rows.dedup_by_key(|call| call.id);
+        rows.truncate(self.limit + 1);
+        Ok(rows)
     }
-    if let Some(agent) = filter.agent {
-        query = query.filter(calls::agent_id.eq(agent));
+
+    fn side<P: Includes<View>>(
+        &self,
+        tx: &mut RegionTx<'_, P>,
+        (from, to): (Option<CallId>, Option<CallId>),
+        among: Option<&[CallId]>,
+        number: Option<(Side, &String)>,
+    ) -> Result<Vec<Call>, Error> {
+        let mut query = wanted(tx, self.filter);
+        if let Some(among) = among {
+            query = query.filter(calls::call_id.eq_any(among));
+        }
+        match number {
+            None => {}
+            Some((Side::From, number)) => query = query.filter(calls::from_e164.eq(number)),
+            Some((Side::To, number)) => query = query.filter(calls::to_e164.eq(number)),
+        }
+        query = self.between(query, from, to);
+        let limit = i64::try_from(self.limit + 1).map_err(Error::internal)?;
+        Ok(query.limit(limit).select(Call::as_select()).load(tx.connection())?)
     }
-    if let Some(direction) = filter.direction {
-        query = query.filter(calls::direction.eq(direction));
+
+    /// In the order of reading, after `from`, up to and with `to`.
+    fn between<'q>(&self, query: Query<'q>, from: Option<CallId>, to: Option<CallId>) -> Query<'q> {
+        let mut query = query;
+        if self.up {
+            if let Some(from) = from {
+                query = query.filter(calls::call_id.gt(from));
+            }
+            if let Some(to) = to {
+                query = query.filter(calls::call_id.le(to));
+            }
+            query.order(calls::call_id.asc())
+        } else {
+            if let Some(from) = from {
+                query = query.filter(calls::call_id.lt(from));
+            }
+            if let Some(to) = to {
+                query = query.filter(calls::call_id.ge(to));
+            }
+            query.order(calls::call_id.desc())
+        }
     }
-    if let Some(status) = filter.status {
-        query = query.filter(calls::status.eq(status));
+
+    /// Calls in which `text` was said. Gives also where it stopped before it was through.
+    fn saying<P: Includes<View>>(
+        &mut self,
+        tx: &mut RegionTx<'_, P>,
+        text: &str,
+        mut from: Option<CallId>,
+    ) -> Result<(Vec<Call>, Option<CallId>), Error> {
+        let since = self.filter.since.map(CallId::least_at);
+        let mut rows = Vec::new();
+        for _ in 0..STEPS {
+            let between = if self.up { (from, None) } else { (since, from) };
+            let matches = transcripts::saying(tx, text, between, !self.up, MATCHES)?;
+            let Some(last) = matches.last().copied() else { return Ok((rows, None)) };
+            rows.extend(self.rows(tx, (from, None), Some(&matches))?);
+            if rows.len() > self.limit || matches.len() < usize::try_from(MATCHES).unwrap_or(0) {
+                return Ok((rows, None));
+            }
+            from = Some(last);
+        }
+        Ok((rows, from))
     }
-    if let Some(reason) = filter.end_reason {
-        query = query.filter(calls::end_reason.eq(reason));
+
+    /// Calls that no index knows to match: looked at one after the other, so many at a time.
+    fn walking<P: Includes<View>>(
+        &mut self,
+        tx: &mut RegionTx<'_, P>,
+        mut from: Option<CallId>,
+    ) -> Result<(Vec<Call>, Option<CallId>), Error> {
+        let span = Filter {
+            since: self.filter.since,
+            until: self.filter.until,
+            mode: self.filter.mode,
+            ..Filter::default()
+        };
+        let mut rows = Vec::new();
+        for _ in 0..WALKS {
+            let ahead = self.between(wanted(tx, &span), from, None).offset(WALKED).limit(1);
+            let edge: Option<CallId> = ahead.select(calls::call_id).first(tx.connection()).optional()?;
+            rows.extend(self.rows(tx, (from, edge), None)?);
+            if rows.len() > self.limit || edge.is_none() {
+                return Ok((rows, None));
+            }
+            from = edge;
+        }
+        Ok((rows, from))
     }
-    if let Some(sentiment) = filter.sentiment {
-        query = query.filter(calls::sentiment.eq(sentiment));
+}
+
+/// Of the calls in which words were said, those that were made last: as many as are sorted
+/// otherwise than by when they were made.
+const SORTED_MATCHES: i32 = 5_000;
+
+/// Calls that `filter` lets through, `limit` of them after `offset`. Of words, the latest
+/// [`SORTED_MATCHES`] calls in which they were said are searched.
+pub fn search<P: Includes<View>>(
+    tx: &mut RegionTx<'_, P>,
+    filter: &Filter,
+    order: Order,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Call>, Error> {
+    let matches = match &filter.text {
+        Some(text) => Some(transcripts::saying(tx, text, (None, None), true, SORTED_MATCHES)?),
+        None => None,
+    };
+    let mut query = wanted(tx, filter);
+    if let Some(matches) = &matches {
+        query = query.filter(calls::call_id.eq_any(matches));
     }
     if let Some(number) = &filter.number {
         query = query.filter(calls::from_e164.eq(number).or(calls::to_e164.eq(number)));
     }
-    if let Some(call) = filter.call {
-        query = query.filter(calls::call_id.eq(call));
-    }
-    query = match part {
-        Part::Newest => query.order(calls::call_id.desc()),
-        Part::OlderThan(id) => query.filter(calls::call_id.lt(id)).order(calls::call_id.desc()),
-        Part::NewerThan(id) => query.filter(calls::call_id.gt(id)).order(calls::call_id.asc()),
+    query = match order {
+        Order::Newest => query.order(calls::call_id.desc()),
+        Order::Oldest => query.order(calls::call_id.asc()),
+        Order::Longest => query.order((calls::duration_seconds.desc(), calls::call_id.desc())),
+        Order::Shortest => query.order((calls::duration_seconds.asc(), calls::call_id.desc())),
     };
-    Ok(Slice::of(query.load(tx.connection())?, &part, limit.into()))
+    Ok(query.limit(limit).offset(offset).select(Call::as_select()).load(tx.connection())?)
 }

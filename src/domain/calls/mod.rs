@@ -4,6 +4,7 @@
 //! - [`place`]: having an agent call somebody.
 //! - [`engine`]: what telephony engines ask for.
 //! - [`life`]: a call from its admission to its end.
+//! - [`transcripts`]: what was said, and finding calls by it.
 //! - [`test_calls`]: calls of test keys.
 //! - [`rebuild`]: rebuilding counters from calls.
 //! - [`record`]: entering them, with their counters.
@@ -19,6 +20,7 @@ pub mod record;
 pub mod recording;
 pub mod retention;
 pub mod test_calls;
+pub mod transcripts;
 
 use diesel::prelude::*;
 use time::{Date, OffsetDateTime};
@@ -30,7 +32,7 @@ use crate::{
         permission::{Includes, View},
     },
     error::Error,
-    schema::region::{call_days, calls, transcripts},
+    schema::region::{call_days, calls, transcripts as kept},
     values::{AgentId, CallId, KeyMode, NumberId, WorkspaceId, words},
 };
 
@@ -190,9 +192,9 @@ pub fn get_with_transcript<P: Includes<View>>(
 
 /// What was said in a call, in order; nothing where no transcript was kept.
 pub fn transcript<P: Includes<View>>(tx: &mut RegionTx<'_, P>, id: CallId) -> Result<Vec<Turn>, Error> {
-    let turns = transcripts::table
-        .filter(transcripts::call_id.eq(id))
-        .select(transcripts::turns)
+    let turns = kept::table
+        .filter(kept::call_id.eq(id))
+        .select(kept::turns)
         .first::<serde_json::Value>(tx.connection())
         .optional()?;
     turns.map_or(Ok(Vec::new()), |turns| serde_json::from_value(turns).map_err(Error::internal))

@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 
 use diesel::{prelude::*, upsert::excluded};
-use serde_json::json;
 use time::Date;
 use uuid::Uuid;
 
 use crate::{
     access::{RegionTx, permission::RecordCalls},
     error::Error,
-    schema::region::{call_days, calls, transcripts},
+    schema::region::{call_days, calls},
     values::{CallId, NumberId, indian_day},
 };
 
-use super::{Call, Turn};
+use super::{Call, Turn, transcripts};
 
 /// A call that took place.
 #[derive(Debug, Clone)]
@@ -35,14 +34,12 @@ pub fn enter(tx: &mut RegionTx<'_, RecordCalls>, entered: &[Entered]) -> Result<
     for batch in entered.chunks(BATCH) {
         let rows: Vec<_> = batch.iter().map(|entered| &entered.call).collect();
         diesel::insert_into(calls::table).values(rows).execute(tx.connection())?;
-        let rows: Vec<_> = batch
+        let said: Vec<_> = batch
             .iter()
             .filter(|entered| !entered.turns.is_empty())
-            .map(|entered| {
-                (transcripts::call_id.eq(entered.call.id), transcripts::turns.eq(json!(entered.turns)))
-            })
+            .map(|entered| (entered.call.id, entered.turns.as_slice()))
             .collect();
-        diesel::insert_into(transcripts::table).values(rows).execute(tx.connection())?;
+        transcripts::enter(tx, &said)?;
     }
     let mut days = BTreeMap::<(Uuid, Date), i64>::new();
     for Entered { call, number, .. } in entered {
@@ -70,27 +67,6 @@ pub fn enter(tx: &mut RegionTx<'_, RecordCalls>, entered: &[Entered]) -> Result<
             .set(call_days::calls.eq(call_days::calls + excluded(call_days::calls)))
             .execute(tx.connection())?;
     }
-    Ok(())
-}
-
-/// Keeps what was said in a call, in place of what was kept before.
-///
-/// # Errors
-/// [`Error::NotFound`] for a call that is not there, or no longer.
-pub fn keep_transcript(tx: &mut RegionTx<'_, RecordCalls>, id: CallId, turns: &[Turn]) -> Result<(), Error> {
-    // The call stays while its transcript is written.
-    calls::table
-        .filter(calls::call_id.eq(id))
-        .select(calls::call_id)
-        .for_share()
-        .first::<CallId>(tx.connection())?;
-    let turns = json!(turns);
-    diesel::insert_into(transcripts::table)
-        .values((transcripts::call_id.eq(id), transcripts::turns.eq(&turns)))
-        .on_conflict((transcripts::organization_id, transcripts::account_id, transcripts::call_id))
-        .do_update()
-        .set(transcripts::turns.eq(&turns))
-        .execute(tx.connection())?;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use crate::{
 use super::{
     Call, CallStatus, EndReason, Sentiment, Speaker, Turn,
     life::{self, Ending, Step},
-    record,
+    transcripts,
 };
 
 /// Where a simulated call is found.
@@ -122,7 +122,7 @@ fn finish(
 ) -> Result<(), Error> {
     let seconds = call.answered_at.map(|answered| (now - answered).whole_seconds());
     if call.answered_at.is_some() {
-        record::keep_transcript(tx, call.id, &conversation(&call.agent_name))?;
+        transcripts::keep(tx, call.id, &conversation(&call.agent_name))?;
     }
     let ending = Ending {
         reason,

@@ -14,7 +14,7 @@ use crate::{
     },
     error::Error,
     spoken::voice::Voices,
-    values::{CallId, Part, indian_day},
+    values::{CallId, Part, indian_day, start_of_indian_day},
 };
 
 /// As many recordings as are in memory at a time.
@@ -22,11 +22,11 @@ const BATCH: usize = 50;
 
 /// Answered calls that want a recording: the latest, and all of the last days.
 fn wanted(tx: &mut RegionTx<'_, RecordCalls>, latest: u16, days: u16) -> Result<BTreeSet<CallId>, Error> {
-    let answered = Filter { status: Some(CallStatus::Completed), ..Filter::default() };
+    let answered = Filter { statuses: vec![CallStatus::Completed], ..Filter::default() };
     let mut calls = list::page(tx, &answered, Part::Newest, latest)?.rows;
     if days > 0 {
         let since = indian_day(OffsetDateTime::now_utc() - Duration::days(days.into()));
-        let recent = Filter { from: Some(since), ..answered };
+        let recent = Filter { since: Some(start_of_indian_day(since)), ..answered };
         let mut part = Part::Newest;
         loop {
             let page = list::page(tx, &recent, part, 500)?;

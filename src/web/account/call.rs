@@ -155,12 +155,14 @@ fn speaker(speaker: Speaker, direction: Direction) -> &'static str {
 }
 
 fn shown(turn: calls::Turn, direction: Direction) -> Turn {
+    let language = languages::spoken(&turn.language);
     Turn {
         speaker: speaker(turn.speaker, direction).to_owned(),
         agent: turn.speaker == Speaker::Agent,
         second: turn.at.into(),
-        language: languages::spoken(&turn.language).unwrap_or_default().to_owned(),
-        lang: turn.language,
+        language: language.unwrap_or_default().to_owned(),
+        // What is no language, whoever said so, is none to a browser.
+        lang: language.map(|_| turn.language).unwrap_or_default(),
         text: turn.text,
     }
 }

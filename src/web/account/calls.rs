@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
-use time::{Date, macros::format_description};
+use time::{Date, Duration, OffsetDateTime, macros::format_description};
 
 use crate::{
     access::{
@@ -13,7 +13,7 @@ use crate::{
         agents,
         calls::{Call, CallStatus, Direction, EndReason, Sentiment, list},
     },
-    values::{CallId, Part, Region},
+    values::{CallId, Part, Region, start_of_indian_day},
     web::{
         filters::{counted, money_text, phone_text},
         page::{Here, Visit, home_href, html, zone},
@@ -48,6 +48,11 @@ pub(super) fn day(text: &str) -> Option<Date> {
     Date::parse(text, format_description!("[year]-[month]-[day]")).ok()
 }
 
+/// The last moment of a day in India.
+fn end_of_indian_day(day: Date) -> Option<OffsetDateTime> {
+    day.next_day().map(|next| start_of_indian_day(next) - Duration::MILLISECOND)
+}
+
 /// A number as people write it, with blanks, hyphens and brackets, and without the code of
 /// the country they are in.
 pub(super) fn dialled(text: &str, region: &Region) -> String {
@@ -67,15 +72,16 @@ impl CallsUrl {
         let q = self.q.trim();
         let call = q.parse().ok();
         list::Filter {
-            from: day(&self.from),
-            to: day(&self.to),
-            agent: self.agent.parse().ok(),
-            direction: self.direction.parse().ok(),
-            status: self.status.parse().ok(),
-            end_reason: self.end_reason.parse().ok(),
-            sentiment: self.sentiment.parse().ok(),
+            since: day(&self.from).map(start_of_indian_day),
+            until: day(&self.to).and_then(end_of_indian_day),
+            agents: self.agent.parse().into_iter().collect(),
+            calls: call.into_iter().collect(),
             number: (call.is_none() && !q.is_empty()).then(|| dialled(q, region)),
-            call,
+            directions: self.direction.parse().into_iter().collect(),
+            statuses: self.status.parse().into_iter().collect(),
+            end_reasons: self.end_reason.parse().into_iter().collect(),
+            sentiments: self.sentiment.parse().ok().map(Some).into_iter().collect(),
+            ..list::Filter::default()
         }
     }
 
