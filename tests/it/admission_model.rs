@@ -330,7 +330,7 @@ async fn whatever_comes_in_whatever_order_no_limit_is_passed_and_no_place_is_los
     println!("ADMISSION_SEED={seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let world = World::with(WorldOptions { lease: Some(LEASE), ..WorldOptions::default() }).await;
-    world.force("UPDATE organizations SET total_concurrency = 75");
+    world.force("UPDATE organizations SET total_concurrency = 100");
     world.force(WATCH);
     let engine = Telephony::of(&world, &["india"]).await;
     let program = world.parent_client(&world.northwind).await;

