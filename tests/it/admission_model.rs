@@ -306,7 +306,10 @@ fn compare(database: &mut PgConnection, accounts: &mut [Account]) {
 /// Deletes an account while it is asked for calls, and has another take its place.
 async fn delete(world: &World, servers: &Servers, account: &mut Account, random: &mut StdRng, at: usize) {
     let program = servers.program(random);
-    let asking = (0..3).map(|at| servers.engines[at].ask(&account.number, &format!("{at} of a deleted one")));
+    let asking = (0..3).map(|at| {
+        let (engine, number) = (&servers.engines[at], account.number.clone());
+        async move { engine.ask(&number, &format!("{at} of a deleted one")).await }
+    });
     let (asked, deleted) = join(join_all(asking), program.delete(&account.path)).await;
     deleted.expect(202);
     let admitted = asked.iter().filter(|answer| answer.status == 201).map(|answer| Given::of(&answer.json()));
@@ -361,8 +364,8 @@ async fn whatever_comes_in_whatever_order_no_limit_is_passed_and_no_place_is_los
         // An engine takes what waits, whoever placed it.
         for call in servers.engine(&mut random).claim().await {
             let id = uuid(&call.id);
-            let account = accounts.iter_mut().find(|account| account.waiting.remove(&id)).expect("it waited");
-            account.live.push(call);
+            let waited = accounts.iter_mut().position(|account| account.waiting.remove(&id));
+            accounts[waited.expect("it waited")].live.push(call);
         }
         compare(&mut database, &mut accounts);
         if last_beat.elapsed() > Duration::from_secs(1) {
