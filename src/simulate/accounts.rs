@@ -131,7 +131,7 @@ async fn lines(client: &Client, path: &str) -> Result<(Vec<String>, Vec<String>)
 pub fn somebody(random: &mut StdRng, region: &str) -> String {
     match region {
         "us" => format!("+120655501{:02}", random.random_range(0..100)),
-        "eu" => format!("+3363998{:04}", random.random_range(0..10_000)),
+        "eu" => format!("+4915100000{:03}", random.random_range(0..1_000)),
         _ => format!("+9198765{:05}", random.random_range(10_000..60_000)),
     }
 }

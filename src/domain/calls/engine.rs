@@ -1,7 +1,10 @@
 //! What telephony engines ask for: calls that come in, and calls that wait to be made
 //! (`domain.md` 6.6).
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -181,13 +184,28 @@ pub async fn claim(access: &Arc<Access>, engine: &Engine, most: i64) -> Result<V
     let taken = access.gate_of_engine(id, move |tx| admission::take(tx, id, &regions, most, lease)).await?;
     let mut claimed = Vec::with_capacity(taken.len());
     for call in taken {
-        let (id, given) = (call.call, initiate(access, engine, call).await);
+        let (id, given) = (call.call, initiate_when_entered(access, engine, call).await);
         match given {
             Ok(given) => claimed.push(given),
             Err(error) => tracing::warn!(call = %id, %error, "a call that was taken could not be read"),
         }
     }
     Ok(claimed)
+}
+
+/// How long it is looked again for a call that is being entered.
+const ENTERING: Duration = Duration::from_secs(1);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// A call's place is there before its record is: whoever takes it in between waits a moment.
+async fn initiate_when_entered(access: &Arc<Access>, engine: &Engine, taken: Taken) -> Result<Given, Error> {
+    let until = Instant::now() + ENTERING;
+    loop {
+        match initiate(access, engine, taken.clone()).await {
+            Err(Error::NotFound) if Instant::now() < until => tokio::time::sleep(LOOK_AGAIN).await,
+            outcome => return outcome,
+        }
+    }
 }
 
 async fn initiate(access: &Arc<Access>, engine: &Engine, taken: Taken) -> Result<Given, Error> {
