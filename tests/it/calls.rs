@@ -8,7 +8,7 @@ use dialnexa::{
     domain::calls::{
         self, Call, CallStatus, Direction, EndReason, Sentiment, Speaker, Turn,
         list::{self, Filter},
-        record, transcripts,
+        record,
     },
     values::{AgentId, CallId, KeyMode, Part, WorkspaceId},
 };
@@ -160,87 +160,4 @@ async fn what_a_call_costs_is_for_whoever_pays() {
         assert!(!page.has("₹") && !page.has("Cost") && !page.has("prepaid"), "{path}");
     }
     assert_eq!(owner.get(&format!("{home}/billing")).await.status.as_u16(), 404);
-}
-
-fn said(text: &str) -> Vec<Turn> {
-    vec![Turn { speaker: Speaker::Caller, at: 0, text: text.into(), language: String::new() }]
-}
-
-#[actix_web::test]
-async fn calls_are_found_by_what_was_said_in_english_and_hindi() {
-    let world = World::new().await;
-    let texts = [
-        "I want a refund for my order",
-        "मेरा रिफंड कब आएगा? Order number five.",
-        "नमस्ते। धन्यवाद!",
-        "The REFUNDS are late; it's <b>urgent</b>",
-    ];
-    let made: Vec<_> = (1..)
-        .zip(texts)
-        .map(|(ago, text)| {
-            let mut call = call(Duration::hours(ago));
-            call.duration_seconds = i32::try_from(ago).unwrap() * 10;
-            (call, said(text))
-        })
-        .collect();
-    let ids: Vec<_> = made.iter().map(|(call, _)| call.id).collect();
-    enter(&world, made).await;
-    // The same words in another account are found by nobody here.
-    let other = world.southwind;
-    let region = "india".parse().unwrap();
-    let theirs = world
-        .access
-        .scope_of_job::<RecordCalls>("test", other.organization, other.sub_account.into(), region)
-        .unwrap();
-    let foreign =
-        record::Entered {
-            call: call(Duration::hours(1)), number: None, turns: said("refund रिफंड")
-        };
-    theirs.write_region(move |tx| record::enter(tx, &[foreign]).map(Change::none)).await.unwrap();
-
-    let client = world.sub_account_client(&world.northwind, world.northwind.sub_account).await;
-    let found = async |query: &str| {
-        let calls = client.get(&format!("/calls?{query}")).await.expect(200);
-        let calls: Vec<_> = calls.as_array().unwrap().iter().map(|call| call["id"].clone()).collect();
-        let at = |id: &serde_json::Value| ids.iter().position(|known| *id == known.to_string().as_str());
-        calls.iter().map(|id| at(id).unwrap()).collect::<Vec<_>>()
-    };
-    assert_eq!(found("transcript=refund").await, [0, 3], "the last word also as a beginning");
-    assert_eq!(found("transcript=Refund%20order").await, [0]);
-    assert_eq!(found("transcript=refund%20late").await, Vec::<usize>::new(), "but only the last");
-    assert_eq!(found("transcript=order").await, [0, 1]);
-    assert_eq!(found("transcript=%E0%A4%B0%E0%A4%BF%E0%A4%AB%E0%A4%82%E0%A4%A1").await, [1], "रिफंड");
-    assert_eq!(found("transcript=%E0%A4%A8%E0%A4%AE%E0%A4%B8%E0%A5%8D%E0%A4%A4%E0%A5%87").await, [2], "नमस्ते");
-    assert_eq!(found("transcript=order&duration_min=15000").await, [1]);
-    assert_eq!(found("transcript=order&duration=desc").await, [1, 0]);
-    assert_eq!(found("transcript=%27%20%7C%20%21refund").await, [0, 3], "signs are no questions");
-    assert_eq!(found("transcript=nobody-said-this").await, Vec::<usize>::new());
-    let account = format!("%40{}", world.northwind.sub_account.uuid());
-    assert_eq!(found(&format!("transcript={account}")).await, Vec::<usize>::new());
-    // Said otherwise afterwards: the words before are not found any more.
-    let first = ids[0];
-    scope::<RecordCalls>(&world)
-        .write_region(move |tx| transcripts::keep(tx, first, &said("All is well")).map(Change::none))
-        .await
-        .unwrap();
-    assert_eq!(found("transcript=refund").await, [3]);
-    assert_eq!(found("transcript=well").await, [0]);
-}
-
-#[actix_web::test]
-async fn a_list_is_read_to_its_end_by_following_its_links() {
-    let world = World::new().await;
-    let made: Vec<_> = (1..=25).map(|ago| (call(Duration::minutes(ago)), Vec::new())).collect();
-    let ids: Vec<_> = made.iter().map(|(call, _)| call.id.to_string()).collect();
-    enter(&world, made).await;
-    let client = world.sub_account_client(&world.northwind, world.northwind.sub_account).await;
-    let (mut next, mut read) = (Some("/v1/calls?limit=10&number=%2B919876543210".to_owned()), Vec::new());
-    while let Some(path) = next {
-        let answer = client.get(path.strip_prefix("/v1").unwrap()).await;
-        let link = answer.header("Link").to_owned();
-        let page = answer.expect(200);
-        read.extend(page.as_array().unwrap().iter().map(|call| call["id"].as_str().unwrap().to_owned()));
-        next = link.strip_prefix('<').and_then(|link| link.split('>').next()).map(str::to_owned);
-    }
-    assert_eq!(read, ids);
 }

@@ -14,6 +14,7 @@ mod browser;
 mod buckets;
 mod call_page;
 mod calls;
+mod calls_search;
 mod catalogues;
 mod chromium;
 mod client;

@@ -190,8 +190,8 @@ fn wanted<'q, P: Includes<View>>(tx: &RegionTx<'_, P>, filter: &'q Filter) -> Qu
 const MATCHES: i32 = 500;
 const STEPS: usize = 10;
 /// As many calls as are walked in one step, and as many steps.
-const WALKED: i64 = 20_000;
-const WALKS: usize = 5;
+const WALKED: i64 = 5_000;
+const WALKS: usize = 2;
 
 /// Calls that `filter` lets through, newest first.
 pub fn page<P: Includes<View>>(
