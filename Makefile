@@ -1,4 +1,5 @@
 # make run     everything from a fresh machine to a running server
+# make simulate  calls for the demo organization, while `make run` serves it
 # make test    the whole test suite, with a PostgreSQL of its own
 SHELL := /bin/bash
 export PATH := $(HOME)/.cargo/bin:$(PATH)
@@ -11,10 +12,21 @@ MOTO_VERSION := 5.2.5
 MOTO := target/moto/$(MOTO_VERSION)
 ARGS ?=
 
-.PHONY: run test bench install install-for-tests
+.PHONY: run simulate test bench install install-for-tests
 
 run: install
 	cargo run --release --locked -- run --demo $(ARGS)
+
+# Plays a telephony engine with the keys of the demo organization. SIMULATE="--rate 300" and the like
+# choose how (dialnexa simulate --help); it ends with Ctrl-C.
+SIMULATE ?=
+
+simulate: install
+	@cargo build --release --locked
+	@signs="$$(target/release/dialnexa demo)" && \
+	DIALNEXA_SIMULATE_ENGINE_KEY="$$(sed -n 's/^DEMO_ENGINE_KEY=//p' <<<"$$signs")" \
+	DIALNEXA_SIMULATE_API_KEY="$$(sed -n 's/^LIVE_API_KEY=//p' <<<"$$signs")" \
+		exec target/release/dialnexa simulate $(SIMULATE)
 
 install:
 	@scripts/install.sh

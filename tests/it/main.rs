@@ -1,5 +1,7 @@
 //! The one test binary. It needs a PostgreSQL in `DIALNEXA_DATABASE_URL`: `make test` starts one.
 
+mod admission;
+mod admission_model;
 mod agents;
 mod api;
 mod api_docs;
@@ -41,6 +43,7 @@ mod recordings;
 mod refused;
 mod retention;
 mod schemathesis;
+mod simulate;
 mod sub_accounts;
 mod telephony;
 mod webhooks;

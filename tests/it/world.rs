@@ -320,13 +320,7 @@ impl World {
 
     /// A look at the control database as its owner, past every policy.
     pub fn count(&self, query: &str) -> i32 {
-        #[derive(diesel::QueryableByName)]
-        struct Counted {
-            #[diesel(sql_type = Integer)]
-            n: i32,
-        }
-        let mut owner = PgConnection::establish(&self.databases.control_of_owner.to_string()).unwrap();
-        sql_query(format!("SELECT ({query})::integer AS n")).get_result::<Counted>(&mut owner).unwrap().n
+        count_in(&self.databases.control_of_owner.to_string(), query)
     }
 
     /// The id of whoever signs in with this address.
@@ -446,6 +440,17 @@ impl Drop for World {
         self.stop();
         let _ = fs::remove_dir_all(&self.data_dir);
     }
+}
+
+/// A look at a database as its owner.
+pub fn count_in(url: &str, query: &str) -> i32 {
+    #[derive(diesel::QueryableByName)]
+    struct Counted {
+        #[diesel(sql_type = Integer)]
+        n: i32,
+    }
+    let mut owner = PgConnection::establish(url).unwrap();
+    sql_query(format!("SELECT ({query})::integer AS n")).get_result::<Counted>(&mut owner).unwrap().n
 }
 
 /// The letters in a folder, oldest first.

@@ -1,0 +1,59 @@
+-- POST /engine/v1/calls and POST /engine/v1/calls/{call_id}/ended: what both do in the control database.
+\set n random(1, {numbers})
+BEGIN READ ONLY;
+SELECT set_config('role', 'dialnexa_gate', true), set_config('app.key_hash', '{key_hash}', true);
+SELECT engine_id, name, regions FROM engines WHERE key_hash = '\x{key_hash}' AND revoked_at IS NULL LIMIT 1;
+COMMIT;
+BEGIN READ ONLY;
+SELECT set_config('role', 'dialnexa_gate', true), set_config('app.dialled', '+91' || 8047100000 + :n, true);
+SELECT account_id AS account, gen_random_uuid() AS call FROM number_directory
+WHERE e164 = '+91' || 8047100000 + :n LIMIT 1 \gset
+COMMIT;
+BEGIN READ ONLY;
+SELECT set_config('role', 'dialnexa_tenant', true), set_config('app.organization_id', '{organization}', true),
+    set_config('app.account_id', :account::text, true);
+SELECT region FROM sub_accounts WHERE sub_account_id = :account::uuid LIMIT 1;
+COMMIT;
+BEGIN;
+SELECT set_config('role', 'dialnexa_admission', true), set_config('app.organization_id', '{organization}', true),
+    set_config('app.account_id', :account::text, true);
+SELECT status, concurrency_limit, slots_in_use,
+    (SELECT peak_in_use FROM usage_days WHERE organization_id = '{organization}' AND account_id = :account::uuid
+        AND day = current_date)
+FROM sub_accounts WHERE organization_id = '{organization}' AND sub_account_id = :account::uuid
+LIMIT 1 FOR NO KEY UPDATE;
+INSERT INTO slots (call_id, direction, region, engine_id, engine_reference, expires_at)
+VALUES (:call::uuid, 'inbound', 'india', :call::uuid, :call::text, now() + interval '30 seconds')
+ON CONFLICT (organization_id, account_id, engine_reference) DO NOTHING;
+COMMIT;
+BEGIN READ ONLY;
+SELECT set_config('role', 'dialnexa_gate', true), set_config('app.key_hash', '{key_hash}', true);
+SELECT engine_id, name, regions FROM engines WHERE key_hash = '\x{key_hash}' AND revoked_at IS NULL LIMIT 1;
+COMMIT;
+BEGIN;
+SELECT set_config('role', 'dialnexa_admission', true), set_config('app.organization_id', '{organization}', true),
+    set_config('app.account_id', :account::text, true);
+SELECT status, concurrency_limit, slots_in_use,
+    (SELECT peak_in_use FROM usage_days WHERE organization_id = '{organization}' AND account_id = :account::uuid
+        AND day = current_date)
+FROM sub_accounts WHERE organization_id = '{organization}' AND sub_account_id = :account::uuid
+LIMIT 1 FOR NO KEY UPDATE;
+DELETE FROM slots WHERE organization_id = '{organization}' AND account_id = :account::uuid AND call_id = :call::uuid;
+INSERT INTO usage_days (day, calls, answered, minutes, cost_minor, last_call_at) VALUES (current_date, 1, 0, 0, 0, now())
+ON CONFLICT (organization_id, account_id, day) DO UPDATE SET calls = usage_days.calls + excluded.calls,
+    answered = usage_days.answered + excluded.answered, minutes = usage_days.minutes + excluded.minutes,
+    cost_minor = usage_days.cost_minor + excluded.cost_minor,
+    last_call_at = greatest(usage_days.last_call_at, excluded.last_call_at);
+SELECT set_config('role', 'dialnexa_tenant', true), set_config('app.organization_id', '{organization}', true),
+    set_config('app.account_id', '{organization}', true);
+SELECT webhook_id, kinds FROM webhook_endpoints WHERE active ORDER BY webhook_id FOR NO KEY UPDATE;
+SELECT set_config('role', 'dialnexa_tenant', true), set_config('app.organization_id', '{organization}', true),
+    set_config('app.account_id', '{organization}', true);
+SELECT webhook_id, kinds FROM webhook_endpoints WHERE active ORDER BY webhook_id FOR NO KEY UPDATE;
+SELECT set_config('role', 'dialnexa_tenant', true), set_config('app.organization_id', '{organization}', true),
+    set_config('app.account_id', :account::text, true);
+SELECT webhook_id, kinds FROM webhook_endpoints WHERE active ORDER BY webhook_id FOR NO KEY UPDATE;
+SELECT set_config('role', 'dialnexa_tenant', true), set_config('app.organization_id', '{organization}', true),
+    set_config('app.account_id', :account::text, true);
+SELECT webhook_id, kinds FROM webhook_endpoints WHERE active ORDER BY webhook_id FOR NO KEY UPDATE;
+COMMIT;
