@@ -15,7 +15,8 @@ use crate::{
     values::KeyArea,
     web::{
         account::{
-            self, agents, audit, billing, call, calls, numbers, overview, place_call, recording, retention,
+            self, agents, audit, billing, call, calls, calls_export, numbers, overview, place_call,
+            recording, retention,
         },
         accounts, api_docs, api_keys, assets, health, invitation,
         members::{invite, leave, list as members, member, pending},
@@ -116,6 +117,7 @@ routes! {
         Member "/accounts/{account}/agents/{agent}/call" { GET place_call::ask, POST place_call::submit }
         Member "/accounts/{account}/numbers" { GET numbers::list }
         Member "/accounts/{account}/calls" { GET calls::list }
+        Member "/accounts/{account}/calls/export.csv" { GET calls_export::export }
         Member "/accounts/{account}/calls/{call}" { GET call::show }
         Member "/accounts/{account}/calls/{call}/recording" { GET recording::play }
         Member "/accounts/{account}/billing" { GET billing::show }

@@ -72,6 +72,13 @@ macro_rules! ids {
                 Self(Uuid::from_u128(u128::from(millis) << 80))
             }
 
+            /// When it was made, to the millisecond.
+            pub fn made_at(self) -> OffsetDateTime {
+                let millis = i128::try_from(self.0.as_u128() >> 80).unwrap_or_default();
+                OffsetDateTime::from_unix_timestamp_nanos(millis * 1_000_000)
+                    .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+            }
+
             /// The id as stored.
             pub fn uuid(self) -> Uuid {
                 self.0

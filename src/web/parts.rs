@@ -389,13 +389,15 @@ pub struct Pager {
     pub older_label: String,
 }
 
-/// Why a list shows nothing; the four are never mixed up.
+/// Why a list shows nothing; the five are never mixed up.
 #[derive(Debug, Clone)]
 pub enum Empty {
     /// Nothing was made yet: what it is, and the one thing to do.
     First { title: String, text: String, action: Option<(String, String)>, icon: &'static str },
     /// The filters match nothing.
     NoMatch { title: String, clear_href: String },
+    /// Nothing matched in what was looked at, and there is more.
+    Stopped { title: String, text: String, onward_href: String },
     /// It cannot be read at the moment; it may well exist.
     Unavailable { title: String, retry_href: String },
     /// The reader may not see it.

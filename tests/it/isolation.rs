@@ -58,6 +58,7 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("POST", "/accounts/{account}/agents/{agent}/call", Play),
     ("GET", "/accounts/{account}/numbers", View),
     ("GET", "/accounts/{account}/calls", View),
+    ("GET", "/accounts/{account}/calls/export.csv", View),
     ("GET", "/accounts/{account}/calls/{call}", View),
     ("GET", "/accounts/{account}/calls/{call}/recording", Play),
     ("GET", "/accounts/{account}/billing", Billing),

@@ -5,16 +5,16 @@
 //! at a bounded number of calls and says how far it came.
 
 use diesel::prelude::*;
-use time::{Duration, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 
 use crate::{
     access::{
-        RegionTx,
+        Change, Event, RegionTx, Tx,
         permission::{Includes, View},
     },
     error::Error,
     schema::region::calls,
-    values::{AgentId, CallId, Direction, KeyMode, Part},
+    values::{AgentId, CallId, Direction, KeyMode, Part, start_of_indian_day},
 };
 
 use super::{Call, CallStatus, EndReason, Sentiment, transcripts};
@@ -55,6 +55,16 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Narrowed to the days in India from `first` to `last`, both among them.
+    pub fn days(self, first: Option<Date>, last: Option<Date>) -> Self {
+        let end = last.and_then(Date::next_day).map(start_of_indian_day);
+        Self {
+            since: first.map(start_of_indian_day),
+            until: end.map(|end| end - Duration::MILLISECOND),
+            ..self
+        }
+    }
+
     /// Whether it narrows at all.
     pub fn narrows(&self) -> bool {
         *self != Self { mode: self.mode, ..Self::default() }
@@ -364,4 +374,18 @@ pub fn search<P: Includes<View>>(
         Order::Shortest => query.order((calls::duration_seconds.asc(), calls::call_id.desc())),
     };
     Ok(query.limit(limit).offset(offset).select(Call::as_select()).load(tx.connection())?)
+}
+
+/// Notes in the log that calls were taken away as a file; in both sides' logs where a parent's
+/// administrator does it.
+pub fn note_exported<P: Includes<View>>(tx: &mut Tx<'_, P>, asked: &str) -> Change<()> {
+    let event = |account| Event {
+        account,
+        action: "calls.exported",
+        object: "calls".to_owned(),
+        object_id: tx.account().id.to_string(),
+        details: serde_json::json!({ "filter": asked }),
+    };
+    let parent = tx.asker().principal.delegation().map(|_| event(tx.organization().into()));
+    Change::told_by((), event(tx.account().id), parent)
 }

@@ -76,6 +76,7 @@ pub async fn section(scope: &Scope<Administer>, url: &AuditUrl, href: &str) -> R
                 ("sub_account.", "Sub-accounts"),
                 ("limit.", "Concurrency limits"),
                 ("access_dashboard.", "Access Dashboard"),
+                ("calls.", "Exports of calls"),
                 ("recording.", "Recordings"),
                 ("agent.", "Agents"),
                 ("number.", "Phone numbers"),
@@ -228,6 +229,7 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
             ("sign-out", format!("ended a visit to {object}: its visitor lost the right to it"))
         }
         "access_dashboard.ended" => ("sign-out", format!("ended the visit to {object}: it was deleted")),
+        "calls.exported" => ("download", "exported calls".to_owned()),
         "recording.played" => ("play", format!("played the recording of {object}")),
         "recording.downloaded" => ("download", format!("downloaded the recording of {object}")),
         "agent.created" => ("plus", format!("created the agent {object}")),

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
-use time::{Date, Duration, OffsetDateTime, macros::format_description};
+use time::{Date, macros::format_description};
 
 use crate::{
     access::{
@@ -11,9 +11,12 @@ use crate::{
     },
     domain::{
         agents,
-        calls::{Call, CallStatus, Direction, EndReason, Sentiment, list},
+        calls::{
+            Call, CallStatus, Direction, EndReason, Sentiment,
+            list::{self, Filter},
+        },
     },
-    values::{CallId, Part, Region, start_of_indian_day},
+    values::{CallId, KeyMode, Part, Region},
     web::{
         filters::{counted, money_text, phone_text},
         page::{Here, Visit, home_href, html, zone},
@@ -39,6 +42,12 @@ pub struct CallsUrl {
     sentiment: String,
     from: String,
     to: String,
+    /// Words that were said.
+    said: String,
+    /// Seconds.
+    at_least: String,
+    at_most: String,
+    mode: String,
     older: String,
     newer: String,
 }
@@ -46,11 +55,6 @@ pub struct CallsUrl {
 /// A day as date inputs send it.
 pub(super) fn day(text: &str) -> Option<Date> {
     Date::parse(text, format_description!("[year]-[month]-[day]")).ok()
-}
-
-/// The last moment of a day in India.
-fn end_of_indian_day(day: Date) -> Option<OffsetDateTime> {
-    day.next_day().map(|next| start_of_indian_day(next) - Duration::MILLISECOND)
 }
 
 /// A number as people write it, with blanks, hyphens and brackets, and without the code of
@@ -68,12 +72,11 @@ pub(super) fn dialled(text: &str, region: &Region) -> String {
 }
 
 impl CallsUrl {
-    fn filter(&self, region: &Region) -> list::Filter {
+    pub(super) fn filter(&self, region: &Region) -> Filter {
         let q = self.q.trim();
-        let call = q.parse().ok();
-        list::Filter {
-            since: day(&self.from).map(start_of_indian_day),
-            until: day(&self.to).and_then(end_of_indian_day),
+        let call: Option<CallId> = q.parse().ok();
+        let seconds = |text: &str| text.trim().parse().ok().filter(|seconds| *seconds >= 0);
+        Filter {
             agents: self.agent.parse().into_iter().collect(),
             calls: call.into_iter().collect(),
             number: (call.is_none() && !q.is_empty()).then(|| dialled(q, region)),
@@ -81,8 +84,13 @@ impl CallsUrl {
             statuses: self.status.parse().into_iter().collect(),
             end_reasons: self.end_reason.parse().into_iter().collect(),
             sentiments: self.sentiment.parse().ok().map(Some).into_iter().collect(),
-            ..list::Filter::default()
+            at_least: seconds(&self.at_least),
+            at_most: seconds(&self.at_most),
+            mode: Some(self.mode.parse().unwrap_or(KeyMode::Live)),
+            text: Some(self.said.trim().to_owned()).filter(|said| !said.is_empty()),
+            ..Filter::default()
         }
+        .days(day(&self.from), day(&self.to))
     }
 
     fn part(&self) -> Part<CallId> {
@@ -93,10 +101,11 @@ impl CallsUrl {
         }
     }
 
-    /// The address of the same filter at another place.
-    fn href(&self, base: &str, key: &str, id: CallId) -> String {
+    /// What it is filtered by, as a query.
+    pub(super) fn query(&self) -> String {
         let pairs = [
             ("q", &self.q),
+            ("said", &self.said),
             ("agent", &self.agent),
             ("direction", &self.direction),
             ("status", &self.status),
@@ -104,10 +113,26 @@ impl CallsUrl {
             ("sentiment", &self.sentiment),
             ("from", &self.from),
             ("to", &self.to),
+            ("at_least", &self.at_least),
+            ("at_most", &self.at_most),
+            ("mode", &self.mode),
         ];
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(pairs.into_iter().filter(|(_, value)| !value.is_empty()));
-        format!("{base}?{}", query.append_pair(key, &id.to_string()).finish())
+        query.extend_pairs(pairs.into_iter().filter(|(_, value)| !value.is_empty())).finish()
+    }
+
+    /// The address of the same filter at another place.
+    fn href(&self, base: &str, key: &str, id: CallId) -> String {
+        let query = self.query();
+        let and = if query.is_empty() { "" } else { "&" };
+        format!("{base}?{query}{and}{key}={id}")
+    }
+
+    /// Whether one of the filters that are folded away narrows.
+    fn narrows_by_folded(&self) -> bool {
+        let folded = [&self.agent, &self.direction, &self.end_reason, &self.sentiment];
+        let more = [&self.from, &self.to, &self.at_least, &self.at_most, &self.mode, &self.status];
+        folded.into_iter().chain(more).any(|value| !value.is_empty())
     }
 }
 
@@ -117,13 +142,78 @@ pub(super) fn row<P: Permission>(scope: &Scope<P>, call: &Call) -> CallRow {
         href: format!("{}/calls/{}", home_href(scope.asker().account.id), call.id),
         number: phone_text(call.other_number()),
         direction: call.direction.label(),
-        test: false,
+        test: call.mode == KeyMode::Test,
         badge: Badge::call(call.status.as_str()),
         agent: call.agent_name.clone(),
         started: zone(scope.asker()).show(call.created_at),
         seconds: call.answered_at.map(|_| call.duration_seconds.into()),
         cost: if sees_cost(scope) { money_text(call.cost_minor, &call.currency) } else { String::new() },
     }
+}
+
+/// Where newer and older calls are, and what stands in place of none.
+fn table<P: Permission>(
+    scope: &Scope<P>,
+    url: &CallsUrl,
+    page: &list::Found,
+    narrows: bool,
+    upwards: bool,
+) -> CallsTable {
+    let base = format!("{}/calls", home_href(scope.asker().account.id));
+    let at = |key, id: Option<CallId>| id.map(|id| url.href(&base, key, id));
+    let (first, last) = (page.rows.first().map(|call| call.id), page.rows.last().map(|call| call.id));
+    let stopped_above = page.stopped.filter(|_| upwards);
+    let stopped_below = page.stopped.filter(|_| !upwards);
+    let onwards = |stopped: Option<CallId>, word: &str, further: &str| {
+        if stopped.is_some() { further.to_owned() } else { word.to_owned() }
+    };
+    let empty = if !page.rows.is_empty() {
+        None
+    } else if let Some(stopped) = page.stopped {
+        let key = if upwards { "newer" } else { "older" };
+        Some(Empty::Stopped {
+            title: "No call matches so far".into(),
+            text: format!(
+                "Calls were looked at as far as {}. There may be more beyond.",
+                zone(scope.asker()).show(stopped.made_at()).text()
+            ),
+            onward_href: url.href(&base, key, stopped),
+        })
+    } else if narrows || !url.older.is_empty() || !url.newer.is_empty() {
+        Some(Empty::NoMatch { title: "No call matches".into(), clear_href: base.clone() })
+    } else {
+        Some(Empty::First {
+            title: "No calls yet".into(),
+            text: "Calls appear here as soon as an agent has taken or made one.".into(),
+            action: None,
+            icon: "calls",
+        })
+    };
+    CallsTable {
+        columns: CallsTable::columns(sees_cost(scope)),
+        pager: Some(Pager {
+            summary: format!("{} shown, newest first", counted(page.rows.len(), "call", "calls")),
+            newer_href: at("newer", stopped_above.or(first.filter(|_| page.has_newer))),
+            older_href: at("older", stopped_below.or(last.filter(|_| page.has_older))),
+            newer_label: onwards(stopped_above, "Newer", "Search further"),
+            older_label: onwards(stopped_below, "Older", "Search further back"),
+        }),
+        rows: page.rows.iter().map(|call| row(scope, call)).collect(),
+        empty,
+    }
+}
+
+/// A select of words, with a choice that does not narrow.
+fn words<'w>(
+    name: &str,
+    label: &str,
+    any: &str,
+    value: &str,
+    all: impl IntoIterator<Item = (&'w str, &'w str)>,
+) -> Field {
+    let mut options = vec![Choice::new("", any, "")];
+    options.extend(all.into_iter().map(|(word, label)| Choice::new(word, label, "")));
+    Field::new(name, label).value(value).options(options)
 }
 
 /// `GET /accounts/{account}/calls`
@@ -134,94 +224,45 @@ pub async fn list(
 ) -> Result<HttpResponse, Denied> {
     let url = url.into_inner();
     let (filter, part) = (url.filter(&scope.asker().account.region), url.part());
-    let narrows = filter.narrows();
+    let narrows = filter != Filter { mode: Some(KeyMode::Live), ..Filter::default() };
+    let upwards = matches!(part, Part::NewerThan(_));
     let (page, agents) =
         scope.read_region(move |tx| Ok((list::page(tx, &filter, part, PAGE)?, agents::list(tx)?))).await?;
-    let base = format!("{}/calls", home_href(scope.asker().account.id));
-    let table = CallsTable {
-        columns: CallsTable::columns(sees_cost(&scope)),
-        pager: Some(Pager {
-            summary: format!("{} shown, newest first", counted(page.rows.len(), "call", "calls")),
-            newer_href: page
-                .rows
-                .first()
-                .filter(|_| page.has_newer)
-                .map(|call| url.href(&base, "newer", call.id)),
-            older_href: page
-                .rows
-                .last()
-                .filter(|_| page.has_older)
-                .map(|call| url.href(&base, "older", call.id)),
-            newer_label: "Newer".into(),
-            older_label: "Older".into(),
-        }),
-        rows: page.rows.iter().map(|call| row(&scope, call)).collect(),
-        empty: page.rows.is_empty().then(|| {
-            if narrows {
-                Empty::NoMatch { title: "No call matches".into(), clear_href: base.clone() }
-            } else {
-                Empty::First {
-                    title: "No calls yet".into(),
-                    text: "Calls appear here as soon as an agent has taken or made one.".into(),
-                    action: None,
-                    icon: "calls",
-                }
-            }
-        }),
-    };
+    let table = table(&scope, &url, &page, narrows, upwards);
     if visit.fragment {
         return html(&table);
     }
-    let agents = agents.into_iter().map(|agent| Choice::new(agent.id.to_string(), agent.name, ""));
-    let words = |name: &str, label: &str, any: &str, value: &str, all: Vec<(&str, &str)>| {
-        let mut options = vec![Choice::new("", any, "")];
-        options.extend(all.into_iter().map(|(word, label)| Choice::new(word, label, "")));
-        Field::new(name, label).value(value).options(options)
-    };
-    let mut agent =
-        Field::new("agent", "Agent").value(&url.agent).options(vec![Choice::new("", "Any agent", "")]);
-    agent.options.extend(agents);
+    let agents: Vec<_> = agents.into_iter().map(|agent| (agent.id.to_string(), agent.name)).collect();
+    let agents = agents.iter().map(|(id, name)| (id.as_str(), name.as_str()));
+    let base = format!("{}/calls", home_href(scope.asker().account.id));
+    let statuses = CallStatus::ALL.iter().map(|word| (word.as_str(), word.label()));
+    let directions = Direction::ALL.iter().map(|word| (word.as_str(), word.label()));
+    let reasons = EndReason::ALL.iter().map(|word| (word.as_str(), word.label()));
+    let sentiments = Sentiment::ALL.iter().map(|word| (word.as_str(), word.label()));
     html(&CallsPage {
         frame: visit.frame(&scope, "Calls", Here::Calls),
         text: "Every call that was made or came in, newest first.".into(),
+        export_href: Some(format!("{base}/export.csv?{}", url.query())),
         list_href: base,
-        export_href: None,
-        q: url.q.clone(),
         filters: vec![
-            agent,
-            words(
-                "direction",
-                "Direction",
-                "Both",
-                &url.direction,
-                Direction::ALL.iter().map(|word| (word.as_str(), word.label())).collect(),
-            ),
-            words(
-                "status",
-                "Status",
-                "Any status",
-                &url.status,
-                CallStatus::ALL.iter().map(|word| (word.as_str(), word.label())).collect(),
-            ),
-            words(
-                "end_reason",
-                "Ended because",
-                "Any reason",
-                &url.end_reason,
-                EndReason::ALL.iter().map(|word| (word.as_str(), word.label())).collect(),
-            ),
-            words(
-                "sentiment",
-                "Sentiment",
-                "Any",
-                &url.sentiment,
-                Sentiment::ALL.iter().map(|word| (word.as_str(), word.label())).collect(),
-            ),
+            words("agent", "Agent", "Any agent", &url.agent, agents),
+            words("status", "Status", "Any status", &url.status, statuses),
+            words("direction", "Direction", "Both", &url.direction, directions),
+            words("end_reason", "Ended because", "Any reason", &url.end_reason, reasons),
+            words("sentiment", "Sentiment", "Any", &url.sentiment, sentiments),
+            words("mode", "Calls", "Live", &url.mode, [(KeyMode::Test.as_str(), KeyMode::Test.label())]),
         ],
         days: vec![
             Field::new("from", "From day").value(&url.from),
             Field::new("to", "To day").value(&url.to),
         ],
+        lengths: vec![
+            Field::new("at_least", "Shortest, in seconds").value(&url.at_least),
+            Field::new("at_most", "Longest, in seconds").value(&url.at_most),
+        ],
+        unfolded: url.narrows_by_folded(),
+        q: url.q,
+        said: url.said,
         filtered: narrows,
         table,
     })

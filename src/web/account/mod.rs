@@ -9,6 +9,7 @@ pub mod audit;
 pub mod billing;
 pub mod call;
 pub mod calls;
+pub mod calls_export;
 pub mod live;
 pub mod numbers;
 pub mod overview;

@@ -36,7 +36,7 @@ const HEADER: [&str; 12] = [
 ];
 
 /// A cell that no spreadsheet takes for a formula (`trust.md` S21).
-fn text_cell(text: &str) -> String {
+pub(in crate::web) fn text_cell(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) {
         format!("'{text}")
     } else {

@@ -123,10 +123,16 @@ pub struct CallsPage {
     pub list_href: String,
     pub export_href: Option<String>,
     pub q: String,
+    /// Words that were said.
+    pub said: String,
     /// Selects such as status, direction, agent.
     pub filters: Vec<Field>,
     /// Date inputs such as from and to.
     pub days: Vec<Field>,
+    /// Shortest and longest, in seconds.
+    pub lengths: Vec<Field>,
+    /// Whether the filters are shown that are folded away otherwise.
+    pub unfolded: bool,
     pub filtered: bool,
     pub table: CallsTable,
 }

@@ -1,0 +1,153 @@
+//! The calls of a filter as a CSV file (RFC 4180), of any length: it is written as it is read.
+
+use std::time::{Duration, Instant};
+
+use actix_web::{
+    HttpResponse,
+    http::header::{CACHE_CONTROL, ContentDisposition, DispositionParam, DispositionType},
+    web::{self, Bytes},
+};
+use futures_util::stream;
+use time::macros::{format_description, offset};
+
+use crate::{
+    access::{Denied, Scope, permission::View},
+    domain::calls::{
+        Call,
+        list::{self, Filter},
+    },
+    error::Error,
+    values::{CallId, Part},
+    web::sub_accounts::export::text_cell,
+};
+
+use super::{calls::CallsUrl, sees_cost};
+
+/// Calls read at a time: as many as are in memory.
+const BATCH: u16 = 500;
+
+/// How long the asker is believed to be who they were (`trust.md` S6 gives 15 s).
+const BELIEVED: Duration = Duration::from_secs(5);
+
+const HEADER: [&str; 13] = [
+    "call_id",
+    "started_at_ist",
+    "direction",
+    "from",
+    "to",
+    "agent",
+    "status",
+    "end_reason",
+    "duration_seconds",
+    "sentiment",
+    "summary",
+    "cost",
+    "currency",
+];
+/// The columns of the cost, which stand last.
+const COST: usize = 2;
+
+fn cells(call: &Call) -> [String; 13] {
+    let started = call.created_at.to_offset(offset!(+5:30)).format(format_description!(
+        "[year]-[month]-[day] [hour]:[minute]:[second] [offset_hour sign:mandatory]:[offset_minute]"
+    ));
+    let sign = if call.cost_minor < 0 { "-" } else { "" };
+    let (whole, part) = (call.cost_minor.unsigned_abs() / 100, call.cost_minor.unsigned_abs() % 100);
+    [
+        call.id.to_string(),
+        started.unwrap_or_default(),
+        call.direction.to_string(),
+        text_cell(&call.from_e164),
+        text_cell(&call.to_e164),
+        text_cell(&call.agent_name),
+        call.status.to_string(),
+        call.end_reason.map(|reason| reason.to_string()).unwrap_or_default(),
+        call.duration_seconds.to_string(),
+        call.sentiment.map(|felt| felt.to_string()).unwrap_or_default(),
+        text_cell(call.summary.as_deref().unwrap_or_default()),
+        format!("{sign}{whole}.{part:02}"),
+        call.currency.clone(),
+    ]
+}
+
+fn written<'c>(rows: impl IntoIterator<Item = &'c [String]>) -> Result<Bytes, Error> {
+    let mut file = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        file.write_record(row).map_err(Error::internal)?;
+    }
+    Ok(file.into_inner().map_err(Error::internal)?.into())
+}
+
+/// An export on its way.
+struct Export {
+    scope: Scope<View>,
+    believed_since: Instant,
+    filter: Filter,
+    columns: usize,
+    place: Place,
+}
+
+enum Place {
+    Start,
+    At(Part<CallId>),
+    End,
+}
+
+impl Export {
+    /// The next piece of the file, read when the one before has been taken.
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        if matches!(self.place, Place::Start) {
+            self.place = Place::At(Part::Newest);
+            let header: Vec<_> = HEADER.iter().map(|name| (*name).to_owned()).collect();
+            return written([header.get(..self.columns).unwrap_or(&header)]).map(Some);
+        }
+        while let Place::At(part) = self.place {
+            if self.believed_since.elapsed() > BELIEVED {
+                self.scope = self.scope.again().await?;
+                self.believed_since = Instant::now();
+                if self.columns == HEADER.len() && !sees_cost(&self.scope) {
+                    return Err(Error::NotFound);
+                }
+            }
+            let filter = self.filter.clone();
+            let found = self.scope.read_region(move |tx| list::page(tx, &filter, part, BATCH)).await?;
+            let last = found.stopped.or_else(|| found.rows.last().map(|call| call.id));
+            let next = last.filter(|_| found.has_older);
+            self.place = next.map_or(Place::End, |id| Place::At(Part::OlderThan(id)));
+            if !found.rows.is_empty() {
+                let rows: Vec<_> = found.rows.iter().map(cells).collect();
+                let rows = rows.iter().map(|row| row.get(..self.columns).unwrap_or(row));
+                return written(rows).map(Some);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// `GET /accounts/{account}/calls/export.csv`
+pub async fn export(scope: Scope<View>, url: web::Query<CallsUrl>) -> Result<HttpResponse, Denied> {
+    let filter = url.filter(&scope.asker().account.region);
+    let asked = url.query();
+    scope.write(move |tx| Ok(list::note_exported(tx, &asked))).await?;
+    let columns = if sees_cost(&scope) { HEADER.len() } else { HEADER.len() - COST };
+    let export = Export { scope, believed_since: Instant::now(), filter, columns, place: Place::Start };
+    let pieces = stream::unfold(Some(export), |export| async move {
+        let mut export = export?;
+        match export.next().await {
+            Ok(piece) => piece.map(|piece| (Ok(piece), Some(export))),
+            // The file breaks off, and whoever loads it is told so by their program.
+            Err(error) => {
+                tracing::info!(%error, "an export of calls ends before its end");
+                Some((Err(std::io::Error::other(error.to_string())), None))
+            }
+        }
+    });
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header(ContentDisposition {
+            disposition: DispositionType::Attachment,
+            parameters: vec![DispositionParam::Filename("calls.csv".into())],
+        })
+        .streaming(pieces))
+}
