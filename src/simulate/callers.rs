@@ -33,6 +33,9 @@ const WAIT_SECONDS: u32 = 3;
 /// As many waiting calls are taken over at a time.
 const AT_ONCE: u32 = 10;
 
+/// Who is so late with a call was halted.
+const HALTED: Duration = Duration::from_secs(2);
+
 /// The traffic.
 pub struct Traffic {
     /// Who plays the calls.
@@ -64,6 +67,10 @@ impl Traffic {
         let mut next = Instant::now();
         let mut asking = JoinSet::new();
         loop {
+            // Who was halted does not make up for the calls that did not come meanwhile.
+            if next.elapsed() > HALTED {
+                next = Instant::now();
+            }
             next += Duration::from_secs_f64(gaps.sample(&mut random));
             let end = until.is_some_and(|until| next > until);
             let waiting = pin!(tokio::time::sleep_until(until.unwrap_or(next).min(next).into()));
@@ -157,7 +164,9 @@ impl Traffic {
             let places = self.places.clone().try_acquire_many_owned(most).ok().filter(|_| most > 0);
             let round = pin!(async {
                 match places {
-                    Some(places) => self.claim(places, most).await,
+                    Some(places) => {
+                        self.claim(places, most).await;
+                    }
                     None => tokio::time::sleep(Duration::from_millis(200)).await,
                 }
             });
@@ -167,35 +176,44 @@ impl Traffic {
                 last = true;
             }
         }
-        if let Ok(places) = self.places.clone().try_acquire_many_owned(1) {
-            self.claim(places, AT_ONCE).await;
+        loop {
+            let free = u32::try_from(self.places.available_permits()).unwrap_or(AT_ONCE);
+            let most = AT_ONCE.min(free).max(1);
+            let Ok(places) = self.places.clone().try_acquire_many_owned(most) else { return };
+            if self.claim(places, most).await == 0 {
+                return;
+            }
         }
     }
 
-    async fn claim(self: &Arc<Self>, mut places: OwnedSemaphorePermit, most: u32) {
+    /// Takes over waiting calls, `most` of them; tells how many.
+    async fn claim(self: &Arc<Self>, mut places: OwnedSemaphorePermit, most: u32) -> usize {
         let client = &self.engine.client;
         let wait = if self.engine.stop.requested() { 0 } else { WAIT_SECONDS };
         let request =
             client.engine(Method::POST, "/calls/claim").json(&json!({ "most": most, "wait_seconds": wait }));
         match client.send::<Claimed>(Kind::Claim, request).await {
             Ok(claimed) => {
+                let taken = claimed.calls.len();
                 for call in claimed.calls {
                     let place = match places.split(1) {
                         Some(place) => place,
                         None => match self.places.clone().acquire_owned().await {
                             Ok(place) => place,
-                            Err(_) => return,
+                            Err(_) => return taken,
                         },
                     };
                     self.engine.report.claimed();
                     self.play(call, place);
                 }
+                taken
             }
             Err(trouble) => {
                 if let Trouble::Refused { status, code } = trouble {
                     self.engine.report.broke(Kind::Claim, &format!("refused: {status} {code}"));
                 }
                 tokio::time::sleep(Duration::from_secs(1)).await;
+                0
             }
         }
     }

@@ -27,7 +27,7 @@ const LEASE: Duration = Duration::from_secs(6);
 /// What the reaper may take beyond the deadline.
 const GRACE: Duration = Duration::from_secs(5);
 /// Steps where nothing else is asked for.
-const STEPS: usize = 1_500;
+const STEPS: usize = 1_000;
 
 /// What watches every admission in the database itself: at that moment, beside all that is
 /// committed, no account may be over its limit and the organization not over its total.

@@ -39,9 +39,10 @@ impl Stage {
     }
 
     fn command(&self, options: &[&str]) -> std::process::Command {
-        let mut command = dialnexa(&self.folder, &["simulate", "--server", &self.world.base]);
+        let mut command = dialnexa(&self.folder, &["simulate"]);
         command
             .args(options)
+            .env("DIALNEXA_SIMULATE_SERVER", &self.world.base)
             .env("DIALNEXA_SIMULATE_ENGINE_KEY", &self.engine.key)
             .env("DIALNEXA_SIMULATE_API_KEY", &self.key);
         command
@@ -125,7 +126,6 @@ async fn it_hangs_up_when_it_is_asked_to_stop() {
     assert!(output.status.success() && begin.elapsed() < Duration::from_secs(15));
     let table = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(told(&table, "ended ") >= 10, "{table}");
-    assert!(told(&table, "concurrency_limit_reached") > 0, "{table}");
     assert!(stage.is_quiet(), "its places were free before any deadline");
     stage.assert_even();
 }
