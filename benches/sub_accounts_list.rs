@@ -5,6 +5,8 @@
 //! `DIALNEXA_DATABASE_URL`. `BENCH_SECONDS` sets how long each measurement takes.
 
 mod rig;
+#[path = "rig/session.rs"]
+mod session;
 
 use std::time::Duration;
 
@@ -72,47 +74,13 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// Signs in through the form and gives the request for the list with its cookie.
+/// The request for the list of somebody who signed in.
 fn signed_in(server: &Server, email: &str, organization: OrganizationId) -> Outcome<Request> {
-    let mut client = Client::connect(server.address)?;
-    let (_, headers, body) = client.get("/sign-in", "")?;
-    let visitor = cookies(&headers);
-    let field = |name: &str| {
-        body.split(&format!("name=\"{name}\" value=\""))
-            .nth(1)
-            .and_then(|rest| rest.split('"').next())
-            .unwrap_or("")
-    };
-    let form = url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("context", field("context"))
-        .append_pair("csrf_token", field("csrf_token"))
-        .append_pair("email", email)
-        .append_pair("password", PASSWORD)
-        .append_pair("next", "")
-        .finish();
-    let request = format!(
-        "POST /sign-in HTTP/1.1\r\nHost: {0}\r\nOrigin: http://{0}\r\nCookie: {visitor}\r\n\
-         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {1}\r\n\r\n{form}",
-        server.address,
-        form.len()
-    );
-    let (status, headers, _) = client.ask(&request)?;
-    if status != 303 {
-        return Err(format!("signing in answered {status}").into());
-    }
-    let (path, cookie) = (format!("/accounts/{organization}/sub-accounts"), cookies(&headers));
-    let (status, _, body) = client.get(&path, &cookie)?;
+    let (path, cookie) =
+        (format!("/accounts/{organization}/sub-accounts"), session::sign_in(server, email, PASSWORD)?);
+    let (status, _, body) = Client::connect(server.address)?.get(&path, &cookie)?;
     if status != 200 || !body.contains("Client ") {
         return Err(format!("the list answered {status}").into());
     }
     Ok(Request::new("GET", &path, server.address, &format!("Cookie: {cookie}\r\n"), "", 200))
-}
-
-fn cookies(headers: &[String]) -> String {
-    let set = headers.iter().filter_map(|header| {
-        let (name, value) = header.split_once(':')?;
-        name.eq_ignore_ascii_case("set-cookie")
-            .then(|| value.trim().split(';').next().unwrap_or("").to_owned())
-    });
-    set.collect::<Vec<_>>().join("; ")
 }
