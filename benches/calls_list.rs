@@ -4,8 +4,6 @@
 //! account, which is measured beside another one that has 10,000. `BENCH_SECONDS` sets how
 //! long each measurement takes. `make bench` starts a PostgreSQL.
 
-// What other benchmarks alone use is among it.
-#[allow(dead_code)]
 mod rig;
 #[path = "rig/session.rs"]
 mod session;

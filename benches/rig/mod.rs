@@ -1,6 +1,9 @@
 //! What the benchmarks share: a database seeded with sub-accounts, the server as it is
 //! shipped in a process of its own, a client that costs next to nothing, and `pgbench`.
 
+// Each benchmark uses what it needs of it.
+#![allow(dead_code)]
+
 use std::{
     error::Error,
     io::{BufRead, BufReader, Read, Write},

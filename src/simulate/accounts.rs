@@ -48,8 +48,9 @@ impl Accounts {
         let organization = me.account.kind == "organization";
         let path = if organization { "/v1/organization" } else { "/v1" };
         found.push((path.to_owned(), me.account.name, String::new(), OWN_WEIGHT));
-        let mut page = 1;
-        while organization {
+        // An organization's sub-accounts too, page by page.
+        let mut next = organization.then_some(1);
+        while let Some(page) = next {
             let path = format!("/v1/sub-accounts?limit=100&page={page}");
             let list: SubAccounts = get(client, &path).await?;
             found.extend(list.data.into_iter().map(
@@ -57,10 +58,7 @@ impl Accounts {
                     (format!("/v1/sub-accounts/{sub_account_id}"), name, region, concurrency_limit.max(1))
                 },
             ));
-            page += 1;
-            if page > list.meta.total_pages {
-                break;
-            }
+            next = Some(page + 1).filter(|page| *page <= list.meta.total_pages);
         }
         let mut accounts = Self::default();
         for (path, name, region, weight) in found {

@@ -59,6 +59,12 @@ pub struct Voices {
     caller: Vec<f32>,
 }
 
+impl Default for Voices {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Voices {
     /// Makes the voices.
     pub fn new() -> Self {

@@ -78,11 +78,18 @@ impl CreateCall {
         if let Some(notes) = &self.notes {
             too_large("notes", notes, 15);
         }
+        let digits = self.phone_number.strip_prefix('+').unwrap_or_default();
+        let written = (7..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
         let to = E164::parse(&self.phone_number);
-        if to.is_err() {
+        if !written || digits.starts_with('0') {
             wrong.push(FieldError::new("phone_number", "must be a valid E.164 phone number"));
         }
         match to {
+            // It is written as one, and no number begins so.
+            Err(_) if wrong.is_empty() => Err(Error::Conflict {
+                code: "number_invalid",
+                message: "phone_number: there is no such phone number.".into(),
+            }),
             Ok(to) if wrong.is_empty() => Ok(Wanted {
                 to,
                 agent: self.agent_id,
@@ -125,7 +132,7 @@ impl From<Placed> for CreatedCall {
 ///
 /// The call is admitted, or refused at once: `concurrency_limit_reached` at the limit,
 /// `sub_account_suspended` while the account is suspended; a refused call leaves no record and
-/// costs nothing. It is made from a number of the agent, or of its workspace.
+/// costs nothing. `number_invalid` is what is written as a number and cannot be one. It is made from a number of the agent, or of its workspace.
 ///
 /// With a test key nobody is called: what happens follows from the last digit of the number.
 /// 6 is an invalid number, 7 unreachable, 8 busy, 9 does not pick up; all others answer.

@@ -151,7 +151,7 @@ async fn a_call_that_a_program_wants_is_made_by_one_engine() {
     let (world, engine, agent) = served(WorldOptions::default()).await;
     let (program, other) = (client(&world).await, Telephony::of(&world, &["india"]).await);
     let elsewhere = Telephony::of(&world, &["us"]).await;
-    let wanted = json!({ "agent_id": agent, "phone_number": "+91 98765 43210", "metadata": { "name": "Priya" },
+    let wanted = json!({ "agent_id": agent, "phone_number": "+919876543210", "metadata": { "name": "Priya" },
         "notes": { "source": "crm" } });
     let placed = program.post_once("/calls", "order-1", wanted.clone()).await.expect(201);
     assert_eq!(placed["to_phone_number"], "+919876543210");

@@ -187,7 +187,7 @@ fn wanted<'q, P: Includes<View>>(tx: &RegionTx<'_, P>, filter: &'q Filter) -> Qu
 }
 
 /// As many matches of words as are looked at in one step, and as many steps.
-const MATCHES: i32 = 500;
+const MATCHES: i32 = 200;
 const STEPS: usize = 10;
 /// As many calls as are walked in one step, and as many steps.
 const WALKED: i64 = 5_000;

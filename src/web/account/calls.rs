@@ -199,6 +199,7 @@ fn table<P: Permission>(
             older_label: onwards(stopped_below, "Older", "Search further back"),
         }),
         rows: page.rows.iter().map(|call| row(scope, call)).collect(),
+        export_href: Some(format!("{base}/export.csv?{}", url.query())),
         empty,
     }
 }
@@ -242,7 +243,6 @@ pub async fn list(
     html(&CallsPage {
         frame: visit.frame(&scope, "Calls", Here::Calls),
         text: "Every call that was made or came in, newest first.".into(),
-        export_href: Some(format!("{base}/export.csv?{}", url.query())),
         list_href: base,
         filters: vec![
             words("agent", "Agent", "Any agent", &url.agent, agents),

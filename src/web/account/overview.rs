@@ -79,6 +79,7 @@ pub async fn show(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Deni
             columns: CallsTable::columns(sees_cost(&scope)),
             rows: recent.rows.iter().map(|call| row(&scope, call)).collect(),
             pager: None,
+            export_href: None,
             empty: is_new.then(|| Empty::First {
                 title: "No calls yet".into(),
                 text: "Calls appear here as soon as an agent has taken or made one.".into(),

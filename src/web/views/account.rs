@@ -121,7 +121,6 @@ pub struct CallsPage {
     pub frame: Frame,
     pub text: String,
     pub list_href: String,
-    pub export_href: Option<String>,
     pub q: String,
     /// Words that were said.
     pub said: String,
@@ -145,6 +144,8 @@ pub struct CallsTable {
     pub columns: Vec<Column>,
     pub rows: Vec<CallRow>,
     pub pager: Option<Pager>,
+    /// The same calls as a file.
+    pub export_href: Option<String>,
     pub empty: Option<Empty>,
 }
 
