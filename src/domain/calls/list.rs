@@ -1,8 +1,8 @@
 //! The list of calls, newest first, filtered: one filter for every face.
 //!
-//! It is read by key. What may be rare among an account's calls has an index in the order of
-//! the list; where only something else is filtered by, or words are searched for, a page looks
-//! at a bounded number of calls and says how far it came.
+//! It is read by key, along one index in the order of the list: what may be rare among an
+//! account's calls has one. Where something else is filtered by too, or words are searched for,
+//! a page looks at a bounded number of calls and says how far it came.
 
 use diesel::prelude::*;
 use time::{Date, Duration, OffsetDateTime};
@@ -70,24 +70,26 @@ impl Filter {
         *self != Self { mode: self.mode, ..Self::default() }
     }
 
-    /// Whether the calls it lets through stand together in an index.
-    fn is_indexed(&self) -> bool {
-        !(self.agents.is_empty()
-            && self.calls.is_empty()
-            && self.statuses.is_empty()
-            && self.end_reasons.is_empty())
-            || self.number.is_some()
-            || self.from.is_some()
-            || self.to.is_some()
-    }
-
-    /// Whether it lets through what may be rare, and no index knows.
-    fn is_walked(&self) -> bool {
-        let unknown = !self.directions.is_empty()
-            || !self.sentiments.is_empty()
-            || self.at_least.is_some()
-            || self.at_most.is_some();
-        unknown && !self.is_indexed()
+    /// What of it one index knows, in the order of the list: the rarest thing first.
+    fn span(&self) -> Self {
+        let span = Self { since: self.since, until: self.until, mode: self.mode, ..Self::default() };
+        if !self.calls.is_empty() {
+            Self { calls: self.calls.clone(), ..span }
+        } else if self.from.is_some() {
+            Self { from: self.from.clone(), ..span }
+        } else if self.to.is_some() {
+            Self { to: self.to.clone(), ..span }
+        } else if self.number.is_some() {
+            Self { number: self.number.clone(), ..span }
+        } else if self.end_reasons.len() == 1 {
+            Self { end_reasons: self.end_reasons.clone(), ..span }
+        } else if self.agents.len() == 1 {
+            Self { agents: self.agents.clone(), ..span }
+        } else if self.statuses.len() == 1 {
+            Self { statuses: self.statuses.clone(), ..span }
+        } else {
+            span
+        }
     }
 }
 
@@ -207,8 +209,7 @@ pub fn page<P: Includes<View>>(
     };
     let (mut rows, stopped) = match &filter.text {
         Some(text) => reading.saying(tx, text, from)?,
-        None if filter.is_walked() => reading.walking(tx, from)?,
-        None => (reading.rows(tx, (from, None), None)?, None),
+        None => reading.walking(tx, from)?,
     };
     let more = rows.len() > reading.limit || stopped.is_some();
     rows.truncate(reading.limit);
@@ -317,22 +318,20 @@ impl Reading<'_> {
         Ok((rows, from))
     }
 
-    /// Calls that no index knows to match: looked at one after the other, so many at a time.
+    /// Calls by one index. What it does not know is asked of the calls on the way, so many at
+    /// a time.
     fn walking<P: Includes<View>>(
         &mut self,
         tx: &mut RegionTx<'_, P>,
         mut from: Option<CallId>,
     ) -> Result<(Vec<Call>, Option<CallId>), Error> {
-        let span = Filter {
-            since: self.filter.since,
-            until: self.filter.until,
-            mode: self.filter.mode,
-            ..Filter::default()
-        };
+        let span = self.filter.span();
+        if span == *self.filter {
+            return Ok((self.rows(tx, (from, None), None)?, None));
+        }
         let mut rows = Vec::new();
         for _ in 0..WALKS {
-            let ahead = self.between(wanted(tx, &span), from, None).offset(WALKED).limit(1);
-            let edge: Option<CallId> = ahead.select(calls::call_id).first(tx.connection()).optional()?;
+            let edge = self.edge(tx, &span, from)?;
             rows.extend(self.rows(tx, (from, edge), None)?);
             if rows.len() > self.limit || edge.is_none() {
                 return Ok((rows, None));
@@ -340,6 +339,25 @@ impl Reading<'_> {
             from = edge;
         }
         Ok((rows, from))
+    }
+
+    /// How far so many calls of `span` reach; nothing when there are not so many.
+    fn edge<P: Includes<View>>(
+        &self,
+        tx: &mut RegionTx<'_, P>,
+        span: &Filter,
+        from: Option<CallId>,
+    ) -> Result<Option<CallId>, Error> {
+        let ahead = |tx: &mut RegionTx<'_, P>, span: &Filter| -> Result<Option<CallId>, Error> {
+            let ahead = self.between(wanted(tx, span), from, None).offset(WALKED).limit(1);
+            Ok(ahead.select(calls::call_id).first(tx.connection()).optional()?)
+        };
+        let Some(number) = &span.number else { return ahead(tx, span) };
+        // The nearer of both sides.
+        let caller = ahead(tx, &Filter { from: Some(number.clone()), ..span.clone() })?;
+        let called = ahead(tx, &Filter { to: Some(number.clone()), ..span.clone() })?;
+        let edges = caller.into_iter().chain(called);
+        Ok(if self.up { edges.min() } else { edges.max() })
     }
 }
 
