@@ -32,7 +32,7 @@ async fn a_thousand_at_once_on_a_limit_of_ten_admit_exactly_ten() {
         let (engine, program) = (&engines[at / 2 % 2], &programs[at / 2 % 2]);
         let wanted = wanted.clone();
         async move {
-            let reference = format!("call {at}");
+            let reference = format!("call-{at}");
             loop {
                 let answer = match at % 2 {
                     0 => engine.ask(NUMBER, &reference).await,
