@@ -41,7 +41,7 @@ fn main() -> Outcome<()> {
     let databases = Databases::new("bench_admission")?;
     let mut control = databases.owner()?;
     let organization = seed(&mut control, "owner@bench.example", "", ACCOUNTS)?.uuid().to_string();
-    control.batch_execute("UPDATE organizations SET total_concurrency = 10000000")?;
+    control.batch_execute("UPDATE organizations SET total_concurrency = 1000000")?;
     let key = EngineKey::new()?;
     let key_hash = HEXLOWER.encode(&key.hash());
     for statement in
