@@ -61,11 +61,14 @@ pub fn one_line(text: &str) -> String {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// Resolves when the program is asked to stop.
+pub type Stopping = Shared<BoxFuture<'static, ()>>;
+
 /// Whether, and since when, the program is asked to stop.
 #[derive(Clone)]
 pub struct Stop {
     requested: Arc<AtomicBool>,
-    waiting: Shared<BoxFuture<'static, ()>>,
+    waiting: Stopping,
 }
 
 impl Stop {
@@ -119,7 +122,7 @@ impl Stop {
     }
 
     /// Resolves when it is asked.
-    pub fn wait(&self) -> Shared<BoxFuture<'static, ()>> {
+    pub fn wait(&self) -> Stopping {
         self.waiting.clone()
     }
 

@@ -12,10 +12,10 @@ pub mod retention;
 pub mod stays;
 pub mod webhooks;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use actix_web::rt::{spawn, task::JoinHandle};
-use futures_util::future::{BoxFuture, Either, Shared, join_all, select};
+use futures_util::future::{Either, join_all, select};
 use tokio::time::{sleep, timeout};
 
 use crate::{
@@ -26,6 +26,7 @@ use crate::{
         identity::{password_resets as requests, sessions},
     },
     error::Error,
+    start::Stopping,
 };
 
 use mail::Mailer;
@@ -43,9 +44,6 @@ const MONTHS: Duration = Duration::from_secs(3_600);
 const FIRST_REST: Duration = Duration::from_secs(1);
 const LONGEST_REST: Duration = Duration::from_secs(60);
 
-/// Resolves when the program is asked to stop.
-pub type Stopping = Shared<BoxFuture<'static, ()>>;
-
 /// The work that goes on until the program stops.
 pub struct Work(Vec<JoinHandle<()>>);
 
@@ -57,101 +55,64 @@ pub fn begin(
     webhooks: Arc<Webhooks>,
     stopping: &Stopping,
 ) -> Work {
-    let for_erasure = access.clone();
-    let erasure = repeat("erasure", PAUSE, stopping.clone(), move || {
-        let access = for_erasure.clone();
-        async move { erasure::erase_one(&access).await }
-    });
-    let for_stays = access.clone();
-    let stays = repeat("stays", PAUSE, stopping.clone(), move || {
-        let access = for_stays.clone();
-        async move { stays::close_some(&access).await }
-    });
-    let for_counters = access.clone();
-    let counters = repeat("counters", COUNTERS, stopping.clone(), move || {
-        let access = for_counters.clone();
-        async move { counters::refresh_one(&access).await }
-    });
-    let for_outbox = access.clone();
-    let entries = repeat("outbox", PAUSE, stopping.clone(), move || {
-        let access = for_outbox.clone();
-        async move { outbox::relay_some(&access).await }
-    });
-    let for_numbers = access.clone();
-    let moves = repeat("numbers", PAUSE, stopping.clone(), move || {
-        let access = for_numbers.clone();
-        async move { numbers::settle_some(&access).await }
-    });
-    let for_letters = access.clone();
-    let (mailer_of_letters, url_of_letters) = (mailer.clone(), public_url.clone());
-    let letters = repeat("letters", PAUSE, stopping.clone(), move || {
-        let (access, mailer, public_url) =
-            (for_letters.clone(), mailer_of_letters.clone(), url_of_letters.clone());
-        async move { password_resets::answer_one(&access, &mailer, &public_url).await }
-    });
-    let for_invitations = access.clone();
-    let invitations = repeat("invitations", PAUSE, stopping.clone(), move || {
-        let (access, mailer, public_url) = (for_invitations.clone(), mailer.clone(), public_url.clone());
-        async move { invitations::send_one(&access, &mailer, &public_url).await }
-    });
-    let for_retention = access.clone();
-    let retention = repeat("retention", PAUSE, stopping.clone(), move || {
-        let access = for_retention.clone();
-        async move { retention::serve_one(&access).await }
-    });
-    let for_months = access.clone();
-    let months = repeat("months", MONTHS, stopping.clone(), move || {
-        let access = for_months.clone();
-        async move { retention::keep_months(&access).await.map(|()| false) }
-    });
-    let for_overdue = access.clone();
-    let overdue = repeat("overdue calls", PAUSE, stopping.clone(), move || {
-        let access = for_overdue.clone();
-        async move { calls::close_overdue(&access).await }
-    });
-    let for_tests = access.clone();
-    let tests = repeat("test calls", PAUSE, stopping.clone(), move || {
-        let access = for_tests.clone();
-        async move { calls::advance_tests(&access).await }
-    });
-    let for_sweep = access.clone();
-    let sweep = repeat("sweep", SWEEP, stopping.clone(), move || {
-        let access = for_sweep.clone();
-        async move {
-            access
-                .gate(None, |tx| Ok((sessions::sweep(tx)?, requests::sweep(tx)?, idempotency::sweep(tx)?)))
-                .await?;
-            access.gate_of_each_region(idempotency::sweep).await?;
-            access.gate_of_each_region(life::sweep_references).await?;
-            webhooks::sweep(&access).await?;
-            Ok(false)
-        }
-    });
-    let stop_taking = stopping.clone();
-    let sending = async move {
-        let taking = webhooks.clone();
-        repeat("webhooks", PAUSE, stop_taking, move || {
-            let webhooks = taking.clone();
-            async move { webhooks.take_some().await }
-        })
-        .await;
-        webhooks.finish().await;
-    };
+    let on = Beginning { access, stopping };
+    let (for_resets, for_invitations) = ((mailer.clone(), public_url.clone()), (mailer, public_url));
     Work(vec![
-        spawn(erasure),
-        spawn(entries),
-        spawn(moves),
-        spawn(overdue),
-        spawn(tests),
-        spawn(stays),
-        spawn(counters),
-        spawn(letters),
-        spawn(invitations),
-        spawn(retention),
-        spawn(months),
-        spawn(sweep),
-        spawn(sending),
+        on.repeat("erasure", PAUSE, erasure::erase_one),
+        on.repeat("outbox", PAUSE, outbox::relay_some),
+        on.repeat("numbers", PAUSE, numbers::settle_some),
+        on.repeat("overdue calls", PAUSE, calls::close_overdue),
+        on.repeat("test calls", PAUSE, calls::advance_tests),
+        on.repeat("stays", PAUSE, stays::close_some),
+        on.repeat("counters", COUNTERS, counters::refresh_one),
+        on.repeat("letters", PAUSE, async move |access| {
+            password_resets::answer_one(access, &for_resets.0, &for_resets.1).await
+        }),
+        on.repeat("invitations", PAUSE, async move |access| {
+            invitations::send_one(access, &for_invitations.0, &for_invitations.1).await
+        }),
+        on.repeat("retention", PAUSE, retention::serve_one),
+        on.repeat("months", MONTHS, async |access| retention::keep_months(access).await.map(|()| false)),
+        on.repeat("sweep", SWEEP, sweep),
+        on.send(webhooks),
     ])
+}
+
+/// Removes in all databases what is long over.
+async fn sweep(access: &Arc<Access>) -> Result<bool, Error> {
+    access.gate(None, |tx| Ok((sessions::sweep(tx)?, requests::sweep(tx)?, idempotency::sweep(tx)?))).await?;
+    access.gate_of_each_region(idempotency::sweep).await?;
+    access.gate_of_each_region(life::sweep_references).await?;
+    webhooks::sweep(access).await?;
+    Ok(false)
+}
+
+/// What each kind of work begins with.
+struct Beginning<'b> {
+    access: &'b Arc<Access>,
+    stopping: &'b Stopping,
+}
+
+impl Beginning<'_> {
+    /// Does `work` again and again until the program is asked to stop; see [`repeat`].
+    fn repeat(
+        &self,
+        name: &'static str,
+        pause: Duration,
+        work: impl AsyncFn(&Arc<Access>) -> Result<bool, Error> + 'static,
+    ) -> JoinHandle<()> {
+        let (access, stopping) = (self.access.clone(), self.stopping.clone());
+        spawn(async move { repeat(name, pause, stopping, async || work(&access).await).await })
+    }
+
+    /// Sends webhooks, and finishes what is being sent when the program is asked to stop.
+    fn send(&self, webhooks: Arc<Webhooks>) -> JoinHandle<()> {
+        let stopping = self.stopping.clone();
+        spawn(async move {
+            repeat("webhooks", PAUSE, stopping, async || webhooks.take_some().await).await;
+            webhooks.finish().await;
+        })
+    }
 }
 
 impl Work {
@@ -165,11 +126,11 @@ impl Work {
 
 /// Does `work` again and again until the program is asked to stop: at once while it
 /// finds something to do, else after a pause, and after a longer one when it fails.
-async fn repeat<F: Future<Output = Result<bool, Error>>>(
+async fn repeat(
     name: &'static str,
     pause: Duration,
     stopping: Stopping,
-    work: impl Fn() -> F,
+    work: impl AsyncFn() -> Result<bool, Error>,
 ) {
     let mut rest = FIRST_REST;
     while stopping.peek().is_none() {

@@ -13,7 +13,6 @@ mod stream;
 use std::{sync::Arc, time::Duration};
 
 use actix_web::{HttpRequest, HttpResponse, http::Method};
-use futures_util::future::{BoxFuture, Shared};
 use serde::Deserialize;
 
 use crate::{
@@ -23,15 +22,13 @@ use crate::{
     },
     domain::sub_accounts::allocation::{self, InUse},
     error::Error,
+    start::Stopping,
     values::{AccountId, OrganizationId, SessionId, SubAccountId},
 };
 
 use places::Places;
 use readers::{Readers, Watch};
 use stream::Following;
-
-/// Resolves when the program is asked to stop.
-pub type Stopping = Shared<BoxFuture<'static, ()>>;
 
 /// How often things are done.
 #[derive(Debug, Clone, Copy)]

@@ -12,9 +12,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::error::Error;
-
-use super::Stopping;
+use crate::{error::Error, start::Stopping};
 
 /// The longest pause after readings that failed.
 const LONGEST_REST: Duration = Duration::from_secs(10);

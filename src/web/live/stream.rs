@@ -22,10 +22,11 @@ use url::form_urlencoded;
 use crate::{
     access::{Scope, permission::Permission, principal::Asker},
     error::Error,
+    start::Stopping,
     web::parts::LiveEnded,
 };
 
-use super::{Draw, Stopping, places::Place, readers::Watch};
+use super::{Draw, places::Place, readers::Watch};
 
 /// How long what was read is worth confirming.
 const FRESH: Duration = Duration::from_secs(5);
