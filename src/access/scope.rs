@@ -137,15 +137,7 @@ impl<P: Permission> Scope<P> {
         &self,
         work: impl FnOnce(&mut Tx<'_, P>) -> Result<Change<T>, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let role = if P::HOLDS_SLOTS { DatabaseRole::Admission } else { DatabaseRole::Tenant };
-        self.run(move |access, asker| {
-            as_asker(&access.control, false, role, asker, |c| {
-                let Account { organization, id, .. } = asker.account;
-                let change = work(&mut Tx::new(c, asker))?.told_above(asker);
-                change.keep(c, role, organization, id, Author::of(asker))
-            })
-        })
-        .await
+        self.run(move |access, asker| Self::write_now(access, asker, |c| work(&mut Tx::new(c, asker)))).await
     }
 
     /// Writes in the database of the account's region: the change and its audit entries are
@@ -187,18 +179,28 @@ impl<P: Permission> Scope<P> {
         &self,
         work: impl FnOnce(&mut Tx<'_, P>, &mut RegionTx<'_, P>) -> Result<Change<T>, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let role = if P::HOLDS_SLOTS { DatabaseRole::Admission } else { DatabaseRole::Tenant };
         self.run(move |access, asker| {
             let region = access.region(&asker.account.region)?;
-            as_asker(&access.control, false, role, asker, |control| {
-                let change = as_asker(region, false, DatabaseRole::Tenant, asker, |region| {
+            Self::write_now(access, asker, |control| {
+                as_asker(region, false, DatabaseRole::Tenant, asker, |region| {
                     work(&mut Tx::new(control, asker), &mut Tx::new(region, asker))
-                })?;
-                let Account { organization, id, .. } = asker.account;
-                change.keep(control, role, organization, id, Author::of(asker))
+                })
             })
         })
         .await
+    }
+
+    /// A transaction in the control database that keeps a change with what tells of it.
+    fn write_now<T>(
+        access: &Access,
+        asker: &Asker,
+        work: impl FnOnce(&mut PgConnection) -> Result<Change<T>, Error>,
+    ) -> Result<T, Error> {
+        let role = if P::HOLDS_SLOTS { DatabaseRole::Admission } else { DatabaseRole::Tenant };
+        as_asker(&access.control, false, role, asker, |c| {
+            let Account { organization, id, .. } = asker.account;
+            work(c)?.told_above(asker).keep(c, role, organization, id, Author::of(asker))
+        })
     }
 
     async fn run<T: Send + 'static>(

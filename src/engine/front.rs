@@ -6,7 +6,7 @@ use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     body::{BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
-    http::{StatusCode, header},
+    http::StatusCode,
     middleware::Next,
     web,
 };
@@ -14,7 +14,10 @@ use actix_web::{
 use crate::{
     access::{Access, Denied, Engine, Lease, Scope, facts, permission::RecordCalls},
     error::Error,
-    json::refusal::{Refusal, dress},
+    json::{
+        refusal::{Refusal, dress},
+        request::bearer,
+    },
     values::{CallId, EngineKey, Sealer},
 };
 
@@ -42,7 +45,10 @@ pub async fn surround(
             "Send the key of a telephony engine: Authorization: Bearer dnx_engine_…",
         )
     };
-    let Some(key) = presented(request.request()) else { return Ok(refuse(request, unknown())) };
+    // Its checksum is looked at before any database is.
+    let Some(key) = bearer(request.request()).and_then(EngineKey::presented) else {
+        return Ok(refuse(request, unknown()));
+    };
     match access.into_inner().engine_by_key(key).await {
         Ok(engine) => {
             request.extensions_mut().insert(Arc::new(engine));
@@ -52,15 +58,6 @@ pub async fn surround(
         Err(Error::SignedOut) => Ok(refuse(request, unknown())),
         Err(error) => Ok(refuse(request, Refusal::of(&error))),
     }
-}
-
-/// The key in the header, if it can be one at all: its checksum is looked at before any
-/// database is.
-fn presented(request: &HttpRequest) -> Option<EngineKey> {
-    let mut headers = request.headers().get_all(header::AUTHORIZATION);
-    let (one, other) = (headers.next()?, headers.next());
-    let (scheme, text) = one.to_str().ok().filter(|_| other.is_none())?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| EngineKey::presented(text.trim())).flatten()
 }
 
 /// The engine that asks.

@@ -7,7 +7,7 @@ use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
     error::{Error as ActixError, ErrorUnsupportedMediaType},
-    http::header::HeaderMap,
+    http::header::{AUTHORIZATION, HeaderMap},
     web,
 };
 use serde::{
@@ -235,6 +235,14 @@ fn query<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
             Error::invalid(field, strict.to_string())
         }
     })
+}
+
+/// What stands in the header `Authorization` as a bearer's (RFC 6750), if it stands there once.
+pub(crate) fn bearer(request: &HttpRequest) -> Option<&str> {
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let (one, other) = (headers.next()?, headers.next());
+    let (scheme, text) = one.to_str().ok().filter(|_| other.is_none())?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| text.trim())
 }
 
 /// The parts of the path. One that is no id of its kind is not found, as one that is

@@ -26,7 +26,7 @@ use crate::{
 use super::{
     rate::{Rate, Rates},
     refusal::{Refusal, dress},
-    request::{LARGEST, idempotency_key},
+    request::{LARGEST, bearer, idempotency_key},
 };
 
 /// The right that each route takes, by its method and pattern; nothing for what every key
@@ -71,7 +71,8 @@ pub async fn surround(
         let response = refusal.response(&request_id);
         request.into_response(response)
     };
-    let Some(key) = presented(request.request()) else {
+    // Its checksum is looked at before any database is (`trust.md` S10).
+    let Some(key) = bearer(request.request()).and_then(KeyText::presented) else {
         return Ok(refuse(request, Refusal::unknown_key()));
     };
     let asker = match access.into_inner().asker_by_key(key, facts).await {
@@ -104,15 +105,6 @@ pub async fn surround(
         announce(&mut response, rate);
         response
     })
-}
-
-/// The key in the header, if it can be one at all: its checksum is looked at before any
-/// database is (`trust.md` S10).
-fn presented(request: &HttpRequest) -> Option<KeyText> {
-    let mut headers = request.headers().get_all(header::AUTHORIZATION);
-    let (one, other) = (headers.next()?, headers.next());
-    let (scheme, text) = one.to_str().ok().filter(|_| other.is_none())?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| KeyText::presented(text.trim())).flatten()
 }
 
 fn refusal_before(request: &ServiceRequest, rights: &Rights, asker: &Asker) -> Option<Refusal> {

@@ -19,11 +19,30 @@ words! {
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeyText(String);
 
-impl std::fmt::Debug for KeyText {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("KeyText(…)")
-    }
+/// What the texts of all kinds of keys can do.
+macro_rules! secret_text {
+    ($($kind:ident),+) => {$(
+        impl std::fmt::Debug for $kind {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($kind), "(…)"))
+            }
+        }
+
+        impl $kind {
+            /// The text, to be shown once.
+            pub fn reveal(&self) -> &str {
+                &self.0
+            }
+
+            /// SHA-256 of the text: what the database holds.
+            pub fn hash(&self) -> Vec<u8> {
+                Sha256::digest(self.0.as_bytes()).to_vec()
+            }
+        }
+    )+};
 }
+
+secret_text!(KeyText, EngineKey);
 
 /// What secret scanners look for.
 pub const KEY_PATTERN: &str = "dnx_(live|test)_[0-9A-Za-z]{28}";
@@ -55,6 +74,13 @@ fn text_of(kind: &str, random: [u8; 16]) -> String {
     body + &checksum
 }
 
+/// 128 bits from the operating system.
+fn fresh() -> Result<[u8; 16], getrandom::Error> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)?;
+    Ok(random)
+}
+
 /// Whether `text` is `prefix` with digits and their checksum.
 fn is_well_formed(text: &str, prefix: &str) -> bool {
     let Some(rest) = text.strip_prefix(prefix) else { return false };
@@ -77,25 +103,13 @@ impl KeyText {
     /// # Errors
     /// When the operating system has none to give.
     pub fn new(mode: KeyMode) -> Result<Self, getrandom::Error> {
-        let mut random = [0; 16];
-        getrandom::fill(&mut random)?;
-        Ok(Self::of(mode, random))
+        fresh().map(|random| Self::of(mode, random))
     }
 
     /// A key that somebody presents, if it can be one at all.
     pub fn presented(text: &str) -> Option<Self> {
         let is_one = is_well_formed(text, "dnx_live_") || is_well_formed(text, "dnx_test_");
         is_one.then(|| Self(text.to_owned()))
-    }
-
-    /// The text, to be shown once.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// SHA-256 of the text: what the database holds.
-    pub fn hash(&self) -> Vec<u8> {
-        Sha256::digest(self.0.as_bytes()).to_vec()
     }
 
     /// Live or test, as it says itself.
@@ -113,12 +127,6 @@ impl KeyText {
 #[derive(Clone, PartialEq, Eq)]
 pub struct EngineKey(String);
 
-impl std::fmt::Debug for EngineKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("EngineKey(…)")
-    }
-}
-
 impl EngineKey {
     /// A key of this randomness.
     pub fn of(random: [u8; 16]) -> Self {
@@ -130,24 +138,12 @@ impl EngineKey {
     /// # Errors
     /// When the operating system has none to give.
     pub fn new() -> Result<Self, getrandom::Error> {
-        let mut random = [0; 16];
-        getrandom::fill(&mut random)?;
-        Ok(Self::of(random))
+        fresh().map(Self::of)
     }
 
     /// A key that somebody presents, if it can be one at all.
     pub fn presented(text: &str) -> Option<Self> {
         is_well_formed(text, "dnx_engine_").then(|| Self(text.to_owned()))
-    }
-
-    /// The text, to be shown once.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// SHA-256 of the text: what the database holds.
-    pub fn hash(&self) -> Vec<u8> {
-        Sha256::digest(self.0.as_bytes()).to_vec()
     }
 }
 
