@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     access::{Denied, Scope, StoredEntry, permission::Administer},
@@ -76,7 +76,9 @@ pub async fn section(scope: &Scope<Administer>, url: &AuditUrl, href: &str) -> R
                 ("sub_account.", "Sub-accounts"),
                 ("limit.", "Concurrency limits"),
                 ("access_dashboard.", "Access Dashboard"),
+                ("call.", "Calls"),
                 ("calls.", "Exports of calls"),
+                ("retention.", "Retention"),
                 ("recording.", "Recordings"),
                 ("agent.", "Agents"),
                 ("number.", "Phone numbers"),
@@ -149,6 +151,15 @@ fn word(value: Option<&Value>) -> String {
         Some(Value::String(text)) => text.trim().to_owned(),
         Some(other) => other.to_string(),
     }
+}
+
+/// For how many days things are kept, in words.
+fn kept(days: &Map<String, Value>) -> String {
+    let of = |what: &str, name: &str| match days.get(name).and_then(Value::as_i64) {
+        Some(days) => format!("{what} {days} days"),
+        None => format!("no {what}"),
+    };
+    format!("{}, {}", of("recordings", "recording_days"), of("transcripts", "transcript_days"))
 }
 
 /// One entry as a sentence.
@@ -229,6 +240,10 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
             ("sign-out", format!("ended a visit to {object}: its visitor lost the right to it"))
         }
         "access_dashboard.ended" => ("sign-out", format!("ended the visit to {object}: it was deleted")),
+        "retention.changed" => ("clock", "changed how long recordings and transcripts are kept".to_owned()),
+        "sub_account.billing_mode_changed" => ("wallet", format!("changed who pays for {object}")),
+        "wallet.recharged" => ("wallet", format!("recharged the wallet of {object}")),
+        "call.placed" => ("call-out", format!("had {} called", phone_text(object))),
         "calls.exported" => ("download", "exported calls".to_owned()),
         "recording.played" => ("play", format!("played the recording of {object}")),
         "recording.downloaded" => ("download", format!("downloaded the recording of {object}")),
@@ -253,6 +268,7 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
     let changed = |side| match entry.details.get(side) {
         // On and off are in the sentence.
         Some(Value::Bool(_)) => String::new(),
+        Some(Value::Object(days)) if entry.action == "retention.changed" => kept(days),
         value => word(value),
     };
     let actor = match (entry.actor_kind.as_str(), entry.actor_name.as_str()) {
