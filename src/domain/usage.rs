@@ -175,16 +175,17 @@ pub struct Counters {
     pub last_call_at: Option<OffsetDateTime>,
 }
 
+diesel::define_sql_function! {
+    /// A sum of bigints as a bigint again.
+    #[sql_name = "int8"]
+    fn whole(
+        number: diesel::sql_types::Nullable<diesel::sql_types::Numeric>,
+    ) -> diesel::sql_types::Nullable<diesel::sql_types::BigInt>;
+}
+
 /// The counters of an organization and of each of its sub-accounts with calls in the
 /// window.
 pub fn counters(tx: &mut Overview<'_>) -> Result<Vec<Counters>, Error> {
-    diesel::define_sql_function! {
-        /// A sum of bigints as a bigint again.
-        #[sql_name = "int8"]
-        fn whole(
-            number: diesel::sql_types::Nullable<diesel::sql_types::Numeric>,
-        ) -> diesel::sql_types::Nullable<diesel::sql_types::BigInt>;
-    }
     let organization = tx.organization();
     let today = indian_day(OffsetDateTime::now_utc());
     let rows = usage_days::table

@@ -37,7 +37,7 @@ pub async fn show(
     let id = place.0.call_id;
     let recording = scope.read_region(move |tx| recording::of_call(tx, id)).await?;
     if *request.method() != Method::HEAD {
-        scope.write(move |tx| recording::note_heard(tx, id, true)).await?;
+        scope.write(move |tx| Ok(recording::note_heard(tx, id, true))).await?;
     }
     Ok(playback::answer(&scope, &request, id, recording, DispositionType::Attachment).await?)
 }

@@ -50,8 +50,7 @@ pub fn call(ago: Duration) -> Call {
 }
 
 pub async fn enter(world: &World, calls: Vec<(Call, Vec<Turn>)>) {
-    let entered: Vec<_> =
-        calls.into_iter().map(|(call, turns)| record::Entered { call, number: None, turns }).collect();
+    let entered: Vec<_> = calls.into_iter().map(|(call, turns)| record::Entered { call, turns }).collect();
     scope::<RecordCalls>(world)
         .write_region(move |tx| record::enter(tx, &entered).map(Change::none))
         .await

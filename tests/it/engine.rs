@@ -468,3 +468,55 @@ async fn no_address_of_the_engines_answers_who_is_none() {
     let document = reqwest::get(format!("{}/engine/v1/openapi.json", world.base)).await.unwrap();
     assert_eq!(document.json::<Value>().await.unwrap()["openapi"], "3.1.0");
 }
+
+#[actix_web::test]
+async fn people_have_an_agent_call_somebody_once_and_their_log_tells_it() {
+    let (world, engine, agent) = served(WorldOptions::default()).await;
+    let Tenant { organization, sub_account, .. } = world.northwind;
+    let home = format!("/accounts/{sub_account}");
+    let path = format!("{home}/agents/{agent}/call");
+    let viewer = world.browser().signed_in("viewer@acme.example").await;
+    assert_eq!(viewer.get(&path).await.status, 403);
+    assert!(!viewer.get(&format!("{home}/agents/{agent}")).await.has("Call a number"));
+
+    let owner = world.browser().signed_in("owner@acme.example").await;
+    assert!(owner.get(&format!("{home}/agents/{agent}")).await.has("Call a number"));
+    let form = owner.get(&path).await.form(&path);
+    let wrong = owner.submit(&form.clone().with("phone_number", "12ab")).await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.has("Enter a phone number with its country code"), "{}", wrong.text());
+    assert_eq!(wrong.input("phone_number"), "12ab", "what was typed is kept");
+    let form = form.with("phone_number", "98765 43210");
+    let placed = owner.submit(&form).await.location().to_owned();
+    assert_eq!(owner.submit(&form).await.location(), placed, "a double click calls once");
+    assert_eq!(in_use(&world), (1, 1));
+    assert!(owner.get(&placed).await.has("+91 98765 43210"));
+    let log = owner.get(&format!("{home}/audit-log?what=call.")).await;
+    assert!(log.has("had +91 98765 43210 called"), "{}", log.text());
+
+    world.force("UPDATE sub_accounts SET concurrency_limit = 1 WHERE name = 'Acme Corp'");
+    let again = owner.get(&path).await.form(&path).with("phone_number", "+91 98765 43211");
+    let refused = owner.submit(&again).await;
+    assert_eq!(refused.status, 409);
+    assert!(refused.has("All of the 1 calls that may go on at once"), "{}", refused.text());
+    assert_eq!(refused.input("phone_number"), "+91 98765 43211");
+    engine.miss(&engine.claim().await.remove(0)).await;
+
+    // By Access Dashboard it stands in both logs, and beneath it under the brand's name.
+    let page = format!("/accounts/{organization}/sub-accounts/{sub_account}");
+    let parent = world.browser().signed_in("owner@northwind.example").await;
+    parent.submit(&parent.get(&page).await.form(&format!("{page}/access"))).await.location();
+    let inside = parent.get(&path).await.form(&path).with("phone_number", "+919876543212");
+    parent.submit(&inside).await.location();
+    let entries = "SELECT count(*)::integer AS n FROM audit_entries WHERE action = 'call.placed'";
+    assert_eq!(world.count(entries), 3);
+    let log = owner.get(&format!("{home}/audit-log?what=call.")).await;
+    assert!(log.has("Northwind Voice administrator"), "{}", log.text());
+    let programs = "SELECT count(*)::integer AS n FROM audit_entries WHERE actor_kind = 'api_key'";
+    let program = client(&world).await;
+    engine.miss(&engine.claim().await.remove(0)).await;
+    let wanted = json!({ "agent_id": agent, "phone_number": "+919876543213", "metadata": {} });
+    let before = world.count(programs);
+    program.post("/calls", wanted).await.expect(201);
+    assert_eq!(world.count(programs), before, "calls of programs are records themselves");
+}

@@ -280,7 +280,7 @@ pub async fn fill(world: &World, organization: OrganizationId, account: AccountI
                 number: None,
                 agent_version: None,
             };
-            record::enter(tx, &[record::Entered { call, number: None, turns: Vec::new() }]).map(Change::none)
+            record::enter(tx, &[record::Entered { call, turns: Vec::new() }]).map(Change::none)
         })
         .await
         .unwrap();

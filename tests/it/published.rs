@@ -89,9 +89,7 @@ async fn call(world: &World, agent: AgentId, ago: Duration) -> CallId {
     let turns =
         vec![Turn { speaker: Speaker::Agent, at: 0, text: "Hello Priya.".into(), language: "en".into() }];
     scope
-        .write_region(move |tx| {
-            record::enter(tx, &[record::Entered { call, number: None, turns }]).map(Change::none)
-        })
+        .write_region(move |tx| record::enter(tx, &[record::Entered { call, turns }]).map(Change::none))
         .await
         .unwrap();
     id

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use diesel::prelude::*;
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -20,7 +21,6 @@ use crate::{
     schema::region::calls,
     values::{AgentId, CallId, Direction, E164, KeyMode},
 };
-use diesel::prelude::*;
 
 use super::{
     Call,
@@ -50,6 +50,13 @@ pub struct Speaking {
     pub version: i32,
     /// How it behaves.
     pub settings: agents::Settings,
+}
+
+impl Speaking {
+    /// The agent of a call, as a version of it says.
+    fn of(call: &Call, id: AgentId, version: agents::Version) -> Self {
+        Self { id, name: call.agent_name.clone(), version: version.number, settings: version.settings }
+    }
 }
 
 /// A call that an engine is given.
@@ -94,31 +101,50 @@ pub async fn arrive(access: &Arc<Access>, engine: &Engine, arrival: Arrival) -> 
         reference: Some(arrival.reference.clone()),
         lease: scope.lease(),
     };
-    match scope.write(move |tx| admission::admit(tx, &asking)).await? {
+    let (verdict, is_recorded) = scope
+        .write(move |tx| {
+            let admitted = admission::admit(tx, &asking)?;
+            let is_recorded = retention::keeps_recordings(tx)?;
+            admitted.try_map(|verdict| Ok((verdict, is_recorded)))
+        })
+        .await?;
+    match verdict {
         Verdict::Refused(refusal) => return Err(refusal.into()),
-        Verdict::Again(call) => return before(&scope, Lease { call, ..lease }).await,
+        Verdict::Again(call) => return before(&scope, Lease { call, ..lease }, is_recorded).await,
         Verdict::Admitted => {}
     }
-    let entered = scope.write_region(move |tx| Ok(Change::none(enter(tx, id, &arrival)?))).await;
-    match entered {
-        Ok(None) => given(&scope, lease).await.map(|given| Arrived::Now(Box::new(given))),
-        Ok(Some(known)) => {
-            scope.write(move |tx| admission::withdraw(tx, id)).await?;
-            before(&scope, Lease { call: known, ..lease }).await
-        }
-        Err(error) => {
-            scope.write(move |tx| admission::withdraw(tx, id)).await?;
-            Err(error)
-        }
+    let its_lease = lease.clone();
+    let entered =
+        scope.write_region(move |tx| Ok(Change::none(enter(tx, its_lease, &arrival, is_recorded)?))).await;
+    if let Ok(Entered::Now(given)) = entered {
+        return Ok(Arrived::Now(given));
+    }
+    scope.write(move |tx| admission::withdraw(tx, id)).await?;
+    match entered? {
+        Entered::Now(given) => Ok(Arrived::Now(given)),
+        Entered::Before(call) => before(&scope, Lease { call, ..lease }, is_recorded).await,
     }
 }
 
-/// Enters a call that came in. Gives the call that the engine knows by that reference already.
-fn enter(tx: &mut RegionTx<'_, RecordCalls>, id: CallId, arrival: &Arrival) -> Result<Option<CallId>, Error> {
+/// What became of entering a call that came in.
+enum Entered {
+    Now(Box<Given>),
+    /// The engine knows this call by that reference already.
+    Before(CallId),
+}
+
+/// Enters a call that came in.
+fn enter(
+    tx: &mut RegionTx<'_, RecordCalls>,
+    lease: Lease,
+    arrival: &Arrival,
+    is_recorded: bool,
+) -> Result<Entered, Error> {
     let no_agent =
         || Error::Conflict { code: "no_agent", message: "No published agent answers this number.".into() };
+    let id = lease.call;
     if let Some(known) = life::keep_reference(tx, &arrival.reference, id)? {
-        return Ok(Some(known));
+        return Ok(Entered::Before(known));
     }
     let (number, agent) = numbers::answering(tx, &arrival.to)?;
     let agent = agents::configured(tx, agent.ok_or_else(no_agent)?)?;
@@ -137,41 +163,29 @@ fn enter(tx: &mut RegionTx<'_, RecordCalls>, id: CallId, arrival: &Arrival) -> R
         metadata: None,
         notes: None,
     };
-    life::begin(tx, &beginning)?;
-    Ok(None)
+    let call = life::begin(tx, &beginning)?;
+    let agent = Speaking::of(&call, agent.id, version.clone());
+    Ok(Entered::Now(Box::new(Given { lease, call, agent, metadata: None, is_recorded })))
 }
 
-async fn before(scope: &Scope<RecordCalls>, lease: Lease) -> Result<Arrived, Error> {
-    let given = given(scope, lease).await?;
+async fn before(scope: &Scope<RecordCalls>, lease: Lease, is_recorded: bool) -> Result<Arrived, Error> {
+    let given = scope.read_region(move |tx| given(tx, lease, is_recorded)).await?;
     if given.call.ended_at.is_some() {
         return Err(Error::Conflict { code: "call_ended", message: "This call has ended.".into() });
     }
     Ok(Arrived::Before(Box::new(given)))
 }
 
-async fn given(scope: &Scope<RecordCalls>, lease: Lease) -> Result<Given, Error> {
-    let is_recorded = scope.read(retention::keeps_recordings).await?;
-    scope
-        .read_region(move |tx| {
-            let (call, metadata) = calls::table
-                .filter(calls::call_id.eq(lease.call))
-                .select((Call::as_select(), calls::metadata))
-                .first::<(Call, Option<Value>)>(tx.connection())?;
-            let agent = agents::configured(tx, call.agent.ok_or(Error::NotFound)?)?;
-            let version = agent
-                .versions
-                .into_iter()
-                .find(|version| Some(version.number) == call.agent_version)
-                .ok_or(Error::NotFound)?;
-            let agent = Speaking {
-                id: agent.id,
-                name: call.agent_name.clone(),
-                version: version.number,
-                settings: version.settings,
-            };
-            Ok(Given { lease, call, agent, metadata, is_recorded })
-        })
-        .await
+/// A call as an engine needs it.
+fn given(tx: &mut RegionTx<'_, RecordCalls>, lease: Lease, is_recorded: bool) -> Result<Given, Error> {
+    let (call, metadata) = calls::table
+        .filter(calls::call_id.eq(lease.call))
+        .select((Call::as_select(), calls::metadata))
+        .first::<(Call, Option<Value>)>(tx.connection())?;
+    let agent = agents::configured(tx, call.agent.ok_or(Error::NotFound)?)?;
+    let version = agent.versions.into_iter().find(|version| Some(version.number) == call.agent_version);
+    let agent = Speaking::of(&call, agent.id, version.ok_or(Error::NotFound)?);
+    Ok(Given { lease, call, agent, metadata, is_recorded })
 }
 
 /// Gives an engine outbound calls that wait, `most` of them. One that cannot be read now is
@@ -217,8 +231,13 @@ async fn initiate(access: &Arc<Access>, engine: &Engine, taken: Taken) -> Result
     };
     let scope = access.scope_of_lease(engine, &lease)?;
     let id = lease.call;
-    scope.write_region(move |tx| life::advance(tx, id, Step::Initiated).map(Change::none)).await?;
-    given(&scope, lease).await
+    let is_recorded = scope.read(retention::keeps_recordings).await?;
+    scope
+        .write_region(move |tx| {
+            life::advance(tx, id, Step::Initiated)?;
+            given(tx, lease, is_recorded).map(Change::none)
+        })
+        .await
 }
 
 /// Has the control database count a call that has ended, and tell of it.

@@ -3,26 +3,25 @@
 //! Reports come late, twice and out of order: each says what it found, and changes only what
 //! it moves forward.
 
-use diesel::{prelude::*, upsert::excluded};
+use diesel::prelude::*;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
-use uuid::Uuid;
 
 use crate::{
     access::{
-        Notice, RegionTx,
+        GateTx, Notice, RegionTx,
         permission::{HoldsSlots, RecordCalls},
     },
     domain::{limits::admission::Ended, usage::Addition},
     error::Error,
-    schema::region::{call_days, call_references, calls},
+    schema::region::{call_references, calls},
     values::{
         AccountId, AgentId, CallId, Direction, E164, EventKind, KeyMode, NumberId, OrganizationId,
         WorkspaceId, indian_day,
     },
 };
 
-use super::{Call, CallStatus, EndReason, Sentiment};
+use super::{Call, CallStatus, EndReason, Sentiment, record};
 
 /// A call that begins.
 #[derive(Debug, Clone)]
@@ -57,13 +56,13 @@ pub struct Beginning {
 const CURRENCY: &str = "INR";
 
 /// Enters a call that begins now.
-pub fn begin<P: HoldsSlots>(tx: &mut RegionTx<'_, P>, beginning: &Beginning) -> Result<(), Error> {
+pub fn begin<P: HoldsSlots>(tx: &mut RegionTx<'_, P>, beginning: &Beginning) -> Result<Call, Error> {
     // An engine has an inbound call already; an outbound one waits for one.
     let status = match beginning.direction {
         Direction::Inbound => CallStatus::Initiated,
         Direction::Outbound => CallStatus::Created,
     };
-    diesel::insert_into(calls::table)
+    Ok(diesel::insert_into(calls::table)
         .values((
             calls::call_id.eq(beginning.id),
             calls::workspace_id.eq(beginning.workspace),
@@ -81,8 +80,8 @@ pub fn begin<P: HoldsSlots>(tx: &mut RegionTx<'_, P>, beginning: &Beginning) -> 
             calls::metadata.eq(&beginning.metadata),
             calls::notes.eq(&beginning.notes),
         ))
-        .execute(tx.connection())?;
-    Ok(())
+        .returning(Call::as_returning())
+        .get_result(tx.connection())?)
 }
 
 /// Keeps by what an engine knows a call. Gives the call that it knows by that already.
@@ -105,7 +104,7 @@ pub fn keep_reference(
 }
 
 /// Forgets references of long ago, in every account; tells how many.
-pub fn sweep_references(tx: &mut crate::access::GateTx<'_>) -> Result<usize, Error> {
+pub fn sweep_references(tx: &mut GateTx<'_>) -> Result<usize, Error> {
     // The gate sees, and may remove, only what is over.
     let over = call_references::table.filter(call_references::created_at.lt(diesel::dsl::now));
     Ok(diesel::delete(over).execute(tx.connection())?)
@@ -282,7 +281,7 @@ fn close(
         ))
         .execute(tx.connection())?;
     if call.mode == KeyMode::Live {
-        count(tx, &call)?;
+        record::count(tx, [&call])?;
     }
     Ok(call)
 }
@@ -305,31 +304,6 @@ fn status_of(was_answered: bool, reason: EndReason) -> CallStatus {
         | EndReason::SystemAtCapacity
         | EndReason::InsufficientBalance => CallStatus::Failed,
     }
-}
-
-/// Counts a call that has ended to its agent and its number.
-fn count(tx: &mut RegionTx<'_, RecordCalls>, call: &Call) -> Result<(), Error> {
-    let day = indian_day(call.created_at);
-    // In the order of their ids, so that no two wait for each other.
-    let mut subjects: Vec<Uuid> =
-        call.agent.map(AgentId::uuid).into_iter().chain(call.number.map(NumberId::uuid)).collect();
-    subjects.sort_unstable();
-    let rows: Vec<_> = subjects
-        .into_iter()
-        .map(|subject| (call_days::subject_id.eq(subject), call_days::day.eq(day), call_days::calls.eq(1)))
-        .collect();
-    diesel::insert_into(call_days::table)
-        .values(rows)
-        .on_conflict((
-            call_days::organization_id,
-            call_days::account_id,
-            call_days::subject_id,
-            call_days::day,
-        ))
-        .do_update()
-        .set(call_days::calls.eq(call_days::calls + excluded(call_days::calls)))
-        .execute(tx.connection())?;
-    Ok(())
 }
 
 /// What the control database counts of a call that has ended, and what webhooks are told of

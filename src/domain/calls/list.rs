@@ -65,11 +65,6 @@ impl Filter {
         }
     }
 
-    /// Whether it narrows at all.
-    pub fn narrows(&self) -> bool {
-        *self != Self { mode: self.mode, ..Self::default() }
-    }
-
     /// What of it one index knows, in the order of the list: the rarest thing first.
     fn span(&self) -> Self {
         let span = Self { since: self.since, until: self.until, mode: self.mode, ..Self::default() };
@@ -202,7 +197,7 @@ pub fn page<P: Includes<View>>(
     part: Part<CallId>,
     limit: u16,
 ) -> Result<Found, Error> {
-    let mut reading = Reading { filter, up: matches!(part, Part::NewerThan(_)), limit: limit.into() };
+    let reading = Reading { filter, up: matches!(part, Part::NewerThan(_)), limit: limit.into() };
     let from = match part {
         Part::Newest => None,
         Part::OlderThan(id) | Part::NewerThan(id) => Some(id),
@@ -235,7 +230,7 @@ impl Reading<'_> {
     /// One more than the limit, between two keys, the nearest to the first of them first; of
     /// `among` alone, where they are given.
     fn rows<P: Includes<View>>(
-        &mut self,
+        &self,
         tx: &mut RegionTx<'_, P>,
         between: (Option<CallId>, Option<CallId>),
         among: Option<&[CallId]>,
@@ -298,7 +293,7 @@ impl Reading<'_> {
 
     /// Calls in which `text` was said. Gives also where it stopped before it was through.
     fn saying<P: Includes<View>>(
-        &mut self,
+        &self,
         tx: &mut RegionTx<'_, P>,
         text: &str,
         mut from: Option<CallId>,
@@ -321,7 +316,7 @@ impl Reading<'_> {
     /// Calls by one index. What it does not know is asked of the calls on the way, so many at
     /// a time.
     fn walking<P: Includes<View>>(
-        &mut self,
+        &self,
         tx: &mut RegionTx<'_, P>,
         mut from: Option<CallId>,
     ) -> Result<(Vec<Call>, Option<CallId>), Error> {
@@ -394,16 +389,14 @@ pub fn search<P: Includes<View>>(
     Ok(query.limit(limit).offset(offset).select(Call::as_select()).load(tx.connection())?)
 }
 
-/// Notes in the log that calls were taken away as a file; in both sides' logs where a parent's
-/// administrator does it.
-pub fn note_exported<P: Includes<View>>(tx: &mut Tx<'_, P>, asked: &str) -> Change<()> {
-    let event = |account| Event {
-        account,
+/// Notes in the log that calls were taken away as a file.
+pub fn note_exported<P: Includes<View>>(tx: &Tx<'_, P>, asked: &str) -> Change<()> {
+    let event = Event {
+        account: tx.account().id,
         action: "calls.exported",
         object: "calls".to_owned(),
         object_id: tx.account().id.to_string(),
         details: serde_json::json!({ "filter": asked }),
     };
-    let parent = tx.asker().principal.delegation().map(|_| event(tx.organization().into()));
-    Change::told_by((), event(tx.account().id), parent)
+    Change::new((), event)
 }

@@ -4,13 +4,11 @@
 //! and entered in the region. No transaction spans the two: a crash in between leaves a slot
 //! without a call, which comes back at its deadline.
 
-use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use time::{Duration, OffsetDateTime};
+use serde_json::{Map, Value, json};
 
 use crate::{
-    access::{Change, RegionTx, Scope, permission::PlaceCalls},
+    access::{Change, Event, RegionTx, Scope, permission::PlaceCalls},
     domain::{
         agents,
         idempotency::{self, IdempotencyKey},
@@ -18,11 +16,13 @@ use crate::{
         numbers,
     },
     error::Error,
-    schema::region::test_calls,
     values::{AgentId, CallId, Direction, E164, KeyMode},
 };
 
-use super::life::{self, Beginning};
+use super::{
+    life::{self, Beginning},
+    test_calls,
+};
 
 /// A call that somebody wants made.
 #[derive(Debug, Clone, Serialize)]
@@ -147,24 +147,27 @@ async fn admit(scope: &Scope<PlaceCalls>, call: CallId) -> Result<(), Error> {
     }
 }
 
-/// How long a simulated call waits for what happens next.
-pub(super) const TEST_STEP: Duration = Duration::seconds(1);
-
 fn enter(tx: &mut RegionTx<'_, PlaceCalls>, beginning: &Beginning) -> Result<Change<Placed>, Error> {
     life::begin(tx, beginning)?;
     if beginning.mode == KeyMode::Test {
-        diesel::insert_into(test_calls::table)
-            .values((
-                test_calls::call_id.eq(beginning.id),
-                test_calls::due_at.eq(OffsetDateTime::now_utc() + TEST_STEP),
-            ))
-            .execute(tx.connection())?;
+        test_calls::begin(tx, beginning.id)?;
     }
-    // A call is a record itself: the log does not repeat it.
-    Ok(Change::none(Placed {
+    let placed = Placed {
         id: beginning.id,
         to: beginning.to.as_str().to_owned(),
         agent: beginning.agent,
         version: beginning.agent_version,
-    }))
+    };
+    // A call is a record itself, which the log does not repeat; what people do stands there.
+    if tx.asker().principal.person().is_none() {
+        return Ok(Change::none(placed));
+    }
+    let event = Event {
+        account: tx.account().id,
+        action: "call.placed",
+        object: placed.to.clone(),
+        object_id: placed.id.to_string(),
+        details: json!({ "agent": placed.agent, "version": placed.version }),
+    };
+    Ok(Change::new(placed, event))
 }

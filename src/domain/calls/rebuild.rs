@@ -8,7 +8,7 @@ use diesel::{
     dsl::{count_star, max, sql, sum},
     prelude::*,
     sql_query,
-    sql_types::{BigInt, Date as SqlDate, Nullable, Numeric, Uuid as SqlUuid},
+    sql_types::{BigInt, Date as SqlDate, Uuid as SqlUuid},
 };
 use time::{Date, Duration, OffsetDateTime};
 
@@ -91,11 +91,6 @@ fn days(
     since: Date,
     open: &[CallId],
 ) -> Result<Vec<Addition>, Error> {
-    diesel::define_sql_function! {
-        /// A sum of bigints as a bigint again.
-        #[sql_name = "int8"]
-        fn whole(number: Nullable<Numeric>) -> Nullable<BigInt>;
-    }
     // Minutes started (`domain.md` 4.4), as a call counts them.
     let minutes = sql::<BigInt>("sum((greatest(duration_seconds, 0) + 59) / 60)");
     let rows = ended_since!(since)
@@ -106,7 +101,7 @@ fn days(
             count_star(),
             diesel::dsl::count(calls::answered_at),
             minutes,
-            whole(sum(calls::cost_minor)),
+            usage::whole(sum(calls::cost_minor)),
             max(calls::created_at),
         ))
         .load::<(Date, i64, i64, i64, Option<i64>, Option<OffsetDateTime>)>(region.connection())?;

@@ -10,7 +10,7 @@ use crate::{
     access::{RegionTx, permission::RecordCalls},
     error::Error,
     schema::region::{call_days, calls},
-    values::{CallId, NumberId, indian_day},
+    values::{AgentId, CallId, NumberId, indian_day},
 };
 
 use super::{Call, Turn, transcripts};
@@ -20,8 +20,6 @@ use super::{Call, Turn, transcripts};
 pub struct Entered {
     /// The call.
     pub call: Call,
-    /// The account's number it went over.
-    pub number: Option<NumberId>,
     /// What was said.
     pub turns: Vec<Turn>,
 }
@@ -41,10 +39,19 @@ pub fn enter(tx: &mut RegionTx<'_, RecordCalls>, entered: &[Entered]) -> Result<
             .collect();
         transcripts::enter(tx, &said)?;
     }
+    count(tx, entered.iter().map(|entered| &entered.call))
+}
+
+/// Counts calls to their agents and numbers, in the order of their ids, so that no two who
+/// count wait for each other.
+pub(super) fn count<'c>(
+    tx: &mut RegionTx<'_, RecordCalls>,
+    calls: impl IntoIterator<Item = &'c Call>,
+) -> Result<(), Error> {
     let mut days = BTreeMap::<(Uuid, Date), i64>::new();
-    for Entered { call, number, .. } in entered {
+    for call in calls {
         let day = indian_day(call.created_at);
-        for subject in call.agent.map(|id| id.uuid()).into_iter().chain(number.map(|id| id.uuid())) {
+        for subject in call.agent.map(AgentId::uuid).into_iter().chain(call.number.map(NumberId::uuid)) {
             *days.entry((subject, day)).or_default() += 1;
         }
     }

@@ -79,25 +79,14 @@ pub fn deleted_at<P: Includes<View>>(
         .first(tx.connection())?)
 }
 
-/// Notes in the log that a recording is listened to, or taken away (`trust.md` S15); in
-/// both sides' logs where a parent's administrator does it.
-pub fn note_heard<P: Includes<PlayRecordings>>(
-    tx: &mut Tx<'_, P>,
-    id: CallId,
-    taken_away: bool,
-) -> Result<Change<()>, Error> {
-    let event = |account| Event {
-        account,
+/// Notes in the log that a recording is listened to, or taken away (`trust.md` S15).
+pub fn note_heard<P: Includes<PlayRecordings>>(tx: &Tx<'_, P>, id: CallId, taken_away: bool) -> Change<()> {
+    let event = Event {
+        account: tx.account().id,
         action: if taken_away { "recording.downloaded" } else { "recording.played" },
         object: id.to_string(),
         object_id: id.to_string(),
         details: serde_json::json!({}),
     };
-    let here = tx.account().id;
-    let parent = tx.asker().principal.delegation().map(|_| event(tx.organization().into()));
-    let mut events = parent.into_iter().chain([event(here)]);
-    Ok(match events.next() {
-        Some(first) => Change::told_by((), first, events),
-        None => Change::none(()),
-    })
+    Change::new((), event)
 }

@@ -2,12 +2,14 @@
 //! the last digit of the number, so that programs can try each way a call may go.
 
 use diesel::prelude::*;
-use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    access::{GateTx, RegionTx, permission::RecordCalls},
+    access::{
+        GateTx, RegionTx,
+        permission::{HoldsSlots, RecordCalls},
+    },
     error::Error,
     schema::region::{calls, test_calls},
     values::{AccountId, CallId, OrganizationId},
@@ -46,24 +48,14 @@ pub fn due(tx: &mut GateTx<'_>, most: i64) -> Result<Vec<Due>, Error> {
         .load(tx.connection())?)
 }
 
-/// How a call to a number goes: by its last digit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Outcome {
-    /// Whether somebody answers.
-    pub is_answered: bool,
-    /// Why it ends.
-    pub reason: EndReason,
-}
-
-/// What happens to a simulated call to `number`.
-pub fn outcome(number: &str) -> Outcome {
-    let unanswered = |reason| Outcome { is_answered: false, reason };
+/// Why nobody answers a simulated call to `number`; somebody does where there is no reason.
+fn unanswered(number: &str) -> Option<EndReason> {
     match number.bytes().last() {
-        Some(b'6') => unanswered(EndReason::InvalidPhoneNumber),
-        Some(b'7') => unanswered(EndReason::UserUnreachable),
-        Some(b'8') => unanswered(EndReason::UserBusy),
-        Some(b'9') => unanswered(EndReason::UserDidNotPickUp),
-        _ => Outcome { is_answered: true, reason: EndReason::UserDisconnected },
+        Some(b'6') => Some(EndReason::InvalidPhoneNumber),
+        Some(b'7') => Some(EndReason::UserUnreachable),
+        Some(b'8') => Some(EndReason::UserBusy),
+        Some(b'9') => Some(EndReason::UserDidNotPickUp),
+        _ => None,
     }
 }
 
@@ -71,6 +63,14 @@ pub fn outcome(number: &str) -> Outcome {
 const STEP: Duration = Duration::seconds(1);
 /// How long a simulated conversation is.
 const CONVERSATION: Duration = Duration::seconds(4);
+
+/// Has things happen to a simulated call from now on.
+pub(super) fn begin<P: HoldsSlots>(tx: &mut RegionTx<'_, P>, id: CallId) -> Result<(), Error> {
+    diesel::insert_into(test_calls::table)
+        .values((test_calls::call_id.eq(id), test_calls::due_at.eq(OffsetDateTime::now_utc() + STEP)))
+        .execute(tx.connection())?;
+    Ok(())
+}
 
 /// Lets happen to a simulated call what is due, unless somebody else did.
 pub fn advance(tx: &mut RegionTx<'_, RecordCalls>, id: CallId) -> Result<(), Error> {
@@ -88,7 +88,7 @@ pub fn advance(tx: &mut RegionTx<'_, RecordCalls>, id: CallId) -> Result<(), Err
     }
     let call: Call =
         calls::table.filter(calls::call_id.eq(id)).select(Call::as_select()).first(tx.connection())?;
-    let goes = outcome(&call.to_e164);
+    let unanswered = unanswered(&call.to_e164);
     let next = match call.status {
         CallStatus::Created => {
             life::advance(tx, id, Step::Initiated)?;
@@ -98,12 +98,12 @@ pub fn advance(tx: &mut RegionTx<'_, RecordCalls>, id: CallId) -> Result<(), Err
             life::advance(tx, id, Step::Ringing)?;
             Some(STEP)
         }
-        CallStatus::Sent if goes.is_answered => {
+        CallStatus::Sent if unanswered.is_none() => {
             life::advance(tx, id, Step::Answered)?;
             Some(CONVERSATION)
         }
         _ => {
-            finish(tx, &call, goes.reason, now)?;
+            finish(tx, &call, unanswered.unwrap_or(EndReason::UserDisconnected), now)?;
             None
         }
     };

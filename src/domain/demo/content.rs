@@ -228,7 +228,7 @@ fn calls(
             call.summary = Some(talk.summary);
             turns = talk.turns;
         }
-        calls.push(Entered { call, number: Some(number.id), turns });
+        calls.push(Entered { call, turns });
     }
     calls
 }

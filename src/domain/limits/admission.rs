@@ -16,7 +16,6 @@ use diesel::{
     dsl::{IntervalDsl, now},
     prelude::*,
     sql_types::Timestamptz,
-    upsert::excluded,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -26,9 +25,9 @@ use crate::{
         Change, GateTx, Notice, Tx,
         permission::{HoldsSlots, Includes, RecordCalls, View},
     },
-    domain::usage,
+    domain::usage::{self, peaks},
     error::Error,
-    schema::control::{organizations, refusals, slots, sub_accounts, usage_days},
+    schema::control::{organizations, slots, sub_accounts, usage_days},
     values::{AccountId, CallId, Direction, EngineId, OrganizationId, Region, SubAccountStatus, indian_day},
 };
 
@@ -76,10 +75,10 @@ impl Refusal {
         }
     }
 
-    fn limit(self) -> i32 {
+    fn limit(self) -> Option<i32> {
         match self {
-            Self::AtLimit(limit) => limit,
-            Self::Suspended => -1,
+            Self::AtLimit(limit) => Some(limit),
+            Self::Suspended => None,
         }
     }
 }
@@ -152,6 +151,18 @@ macro_rules! deadline {
     };
 }
 
+/// The slots of the account that a transaction is in, or the one of a call.
+macro_rules! own {
+    ($tx:expr) => {
+        slots::table
+            .filter(slots::organization_id.eq($tx.organization()))
+            .filter(slots::account_id.eq($tx.account().id.uuid()))
+    };
+    ($tx:expr, $call:expr) => {
+        slots::table.find(($tx.organization(), $tx.account().id.uuid(), $call))
+    };
+}
+
 /// Admits a call, or counts that it was refused. Never one over the limit, at any instant:
 /// the account's row is locked, and what is in use is what rows say.
 ///
@@ -175,7 +186,7 @@ pub fn admit<P: HoldsSlots>(tx: &mut Tx<'_, P>, asking: &Asking) -> Result<Chang
         if let Some(call) = holding(tx, asking)? {
             return Ok(Change::none(Verdict::Again(call)));
         }
-        count_refusal(tx, refusal)?;
+        peaks::refuse(tx, refusal.code(), refusal.limit())?;
         return Ok(Change::none(Verdict::Refused(refusal)));
     }
     let admitted = diesel::insert_into(slots::table)
@@ -195,7 +206,7 @@ pub fn admit<P: HoldsSlots>(tx: &mut Tx<'_, P>, asking: &Asking) -> Result<Chang
         return Ok(Change::none(Verdict::Again(call)));
     }
     if room.peak.is_none_or(|peak| peak < room.in_use + 1) {
-        note_peak(tx, room.in_use + 1)?;
+        peaks::enter(tx, &[(indian_day(OffsetDateTime::now_utc()), room.in_use + 1)])?;
     }
     // A call is a record itself: the log does not repeat it.
     Ok(Change::none(Verdict::Admitted))
@@ -204,10 +215,7 @@ pub fn admit<P: HoldsSlots>(tx: &mut Tx<'_, P>, asking: &Asking) -> Result<Chang
 /// The call that holds a slot under the same reference, and may go on.
 fn holding<P: HoldsSlots>(tx: &mut Tx<'_, P>, asking: &Asking) -> Result<Option<CallId>, Error> {
     let Some(reference) = &asking.reference else { return Ok(None) };
-    Ok(slots::table
-        .filter(
-            slots::organization_id.eq(tx.organization()).and(slots::account_id.eq(tx.account().id.uuid())),
-        )
+    Ok(own!(tx)
         .filter(slots::engine_reference.eq(reference))
         .select(slots::call_id)
         .first(tx.connection())
@@ -216,49 +224,11 @@ fn holding<P: HoldsSlots>(tx: &mut Tx<'_, P>, asking: &Asking) -> Result<Option<
 
 /// Gives back the places of calls whose deadline has passed; tells how many.
 fn reclaim_overdue<P: HoldsSlots>(tx: &mut Tx<'_, P>) -> Result<i32, Error> {
-    let overdue = slots::table
-        .filter(
-            slots::organization_id.eq(tx.organization()).and(slots::account_id.eq(tx.account().id.uuid())),
-        )
-        .filter(slots::reclaimed_at.is_null().and(slots::expires_at.lt(now)));
+    let overdue = own!(tx).filter(slots::reclaimed_at.is_null().and(slots::expires_at.lt(now)));
     let given_back = diesel::update(overdue)
         .set(slots::reclaimed_at.eq(now.into_sql::<Timestamptz>().nullable()))
         .execute(tx.connection())?;
     i32::try_from(given_back).map_err(Error::internal)
-}
-
-fn count_refusal<P: HoldsSlots>(tx: &mut Tx<'_, P>, refusal: Refusal) -> Result<(), Error> {
-    diesel::insert_into(refusals::table)
-        .values((
-            refusals::day.eq(indian_day(OffsetDateTime::now_utc())),
-            refusals::code.eq(refusal.code()),
-            refusals::at_limit.eq(refusal.limit()),
-            refusals::refused.eq(1),
-        ))
-        .on_conflict((
-            refusals::organization_id,
-            refusals::account_id,
-            refusals::day,
-            refusals::code,
-            refusals::at_limit,
-        ))
-        .do_update()
-        .set(refusals::refused.eq(refusals::refused + excluded(refusals::refused)))
-        .execute(tx.connection())?;
-    Ok(())
-}
-
-fn note_peak<P: HoldsSlots>(tx: &mut Tx<'_, P>, in_use: i32) -> Result<(), Error> {
-    diesel::insert_into(usage_days::table)
-        .values((
-            usage_days::day.eq(indian_day(OffsetDateTime::now_utc())),
-            usage_days::peak_in_use.eq(in_use),
-        ))
-        .on_conflict((usage_days::organization_id, usage_days::account_id, usage_days::day))
-        .do_update()
-        .set(usage_days::peak_in_use.eq(excluded(usage_days::peak_in_use)))
-        .execute(tx.connection())?;
-    Ok(())
 }
 
 /// How a call may go on.
@@ -275,16 +245,15 @@ pub enum Renewal {
 /// Renews the slot of a call that lives. One that is overdue, and was not given back, still
 /// counts and may be renewed.
 pub fn renew(tx: &mut Tx<'_, RecordCalls>, call: CallId, lease: Duration) -> Result<Change<Renewal>, Error> {
-    let (organization, account) = (tx.organization(), tx.account().id);
-    let live = slots::table.find((organization, account.uuid(), call)).filter(slots::reclaimed_at.is_null());
+    let live = own!(tx, call).filter(slots::reclaimed_at.is_null());
     let renewed =
         diesel::update(live).set(slots::expires_at.eq(deadline!(lease))).execute(tx.connection())?;
     if renewed == 0 {
         return Ok(Change::none(Renewal::Lost));
     }
-    let AccountId::SubAccount(id) = account else { return Ok(Change::none(Renewal::Continue)) };
+    let AccountId::SubAccount(id) = tx.account().id else { return Ok(Change::none(Renewal::Continue)) };
     let status = sub_accounts::table
-        .find((organization, id))
+        .find((tx.organization(), id))
         .select(sub_accounts::status)
         .first::<SubAccountStatus>(tx.connection())?;
     let is_closed = status == SubAccountStatus::Deleting;
@@ -356,15 +325,13 @@ fn lock_whole<P: HoldsSlots>(tx: &mut Tx<'_, P>) -> Result<(), Error> {
 }
 
 fn delete<P: HoldsSlots>(tx: &mut Tx<'_, P>, call: CallId) -> Result<bool, Error> {
-    let (organization, account) = (tx.organization(), tx.account().id.uuid());
-    Ok(diesel::delete(slots::table.find((organization, account, call))).execute(tx.connection())? == 1)
+    Ok(diesel::delete(own!(tx, call)).execute(tx.connection())? == 1)
 }
 
 /// Gives back the place of a call whose deadline has passed; tells whether it had.
 pub fn reclaim(tx: &mut Tx<'_, RecordCalls>, call: CallId) -> Result<Change<bool>, Error> {
     lock_whole(tx)?;
-    let (organization, account) = (tx.organization(), tx.account().id.uuid());
-    let overdue = slots::table.find((organization, account, call));
+    let overdue = own!(tx, call);
     diesel::update(overdue.filter(slots::reclaimed_at.is_null().and(slots::expires_at.lt(now))))
         .set(slots::reclaimed_at.eq(now.into_sql::<Timestamptz>().nullable()))
         .execute(tx.connection())?;
@@ -376,17 +343,12 @@ pub fn reclaim(tx: &mut Tx<'_, RecordCalls>, call: CallId) -> Result<Change<bool
 /// Gives the calls that are not settled.
 pub fn hold_still(tx: &mut Tx<'_, RecordCalls>) -> Result<Vec<CallId>, Error> {
     lock(tx)?;
-    let (organization, account) = (tx.organization(), tx.account().id.uuid());
-    let own = slots::table.filter(slots::organization_id.eq(organization).and(slots::account_id.eq(account)));
-    Ok(own.select(slots::call_id).load(tx.connection())?)
+    Ok(own!(tx).select(slots::call_id).load(tx.connection())?)
 }
 
 /// Whether an account has calls that are not settled.
 pub fn are_any<P: Includes<View>>(tx: &mut Tx<'_, P>) -> Result<bool, Error> {
-    let own = slots::table.filter(
-        slots::organization_id.eq(tx.organization()).and(slots::account_id.eq(tx.account().id.uuid())),
-    );
-    Ok(diesel::select(diesel::dsl::exists(own)).get_result(tx.connection())?)
+    Ok(diesel::select(diesel::dsl::exists(own!(tx))).get_result(tx.connection())?)
 }
 
 /// A call whose deadline has passed.

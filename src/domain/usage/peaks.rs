@@ -6,7 +6,7 @@ use time::{Date, OffsetDateTime};
 use crate::{
     access::{
         Tx,
-        permission::{Includes, RecordCalls, View},
+        permission::{HoldsSlots, Includes, View},
     },
     error::Error,
     schema::control::{refusals, usage_days},
@@ -46,7 +46,7 @@ impl DayPeak {
 ///
 /// # Errors
 /// Those of the database.
-pub fn enter(tx: &mut Tx<'_, RecordCalls>, peaks: &[(Date, i32)]) -> Result<(), Error> {
+pub fn enter<P: HoldsSlots>(tx: &mut Tx<'_, P>, peaks: &[(Date, i32)]) -> Result<(), Error> {
     diesel::define_sql_function! {
         /// The greater of two numbers.
         #[sql_name = "greatest"]
@@ -67,6 +67,34 @@ pub fn enter(tx: &mut Tx<'_, RecordCalls>, peaks: &[(Date, i32)]) -> Result<(), 
         .execute(tx.connection())?;
     Ok(())
 }
+
+/// Counts a call that is refused today for the reason of this code, by this limit.
+///
+/// # Errors
+/// Those of the database.
+pub fn refuse<P: HoldsSlots>(tx: &mut Tx<'_, P>, code: &str, at_limit: Option<i32>) -> Result<(), Error> {
+    diesel::insert_into(refusals::table)
+        .values((
+            refusals::day.eq(indian_day(OffsetDateTime::now_utc())),
+            refusals::code.eq(code),
+            refusals::at_limit.eq(at_limit.unwrap_or(NO_LIMIT)),
+            refusals::refused.eq(1),
+        ))
+        .on_conflict((
+            refusals::organization_id,
+            refusals::account_id,
+            refusals::day,
+            refusals::code,
+            refusals::at_limit,
+        ))
+        .do_update()
+        .set(refusals::refused.eq(refusals::refused + excluded(refusals::refused)))
+        .execute(tx.connection())?;
+    Ok(())
+}
+
+/// What stands for no limit in a key, which cannot be empty.
+const NO_LIMIT: i32 = -1;
 
 /// The last `days` days, oldest first; days without calls are there with zeros.
 ///
@@ -92,7 +120,7 @@ pub fn last_peaks<P: Includes<View>>(tx: &mut Tx<'_, P>, days: u16) -> Result<Ve
         .map(|(day, peak)| {
             let mut refusals = Vec::new();
             while let Some((_, code, at_limit, refused)) = refused.next_if(|row| row.0 == day) {
-                let at_limit = Some(at_limit).filter(|limit| *limit >= 0);
+                let at_limit = Some(at_limit).filter(|limit| *limit != NO_LIMIT);
                 refusals.push(Refusals { code, at_limit, refused });
             }
             DayPeak { day, peak, refusals }

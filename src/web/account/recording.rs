@@ -48,7 +48,7 @@ pub async fn play(
         scope
             .write(move |tx| {
                 idempotency::once(tx, operation, &key, &id, |tx| {
-                    recording::note_heard(tx, id, taken_away)?.try_map(|()| Ok(true))
+                    recording::note_heard(tx, id, taken_away).try_map(|()| Ok(true))
                 })
             })
             .await?;
