@@ -73,7 +73,7 @@ fn main() -> Outcome<()> {
         .ok_or("no region india")?;
     let mut server = Server::start(&databases)?;
     println!(
-        "{:<24}{:>12}{:>10}{:>16}{:>16}{:>14}",
+        "{:<24}{:>12}{:>10}{:>20}{:>20}{:>14}",
         "calls", "connections", "per s", "admission", "end", "of pgbench"
     );
     for (name, numbers) in [("over 1,000 accounts", ACCOUNTS), ("in one account", 1)] {
@@ -85,7 +85,7 @@ fn main() -> Outcome<()> {
             let in_region = pgbench(india, &sql, connections, duration.as_secs())?;
             let bare = 1.0 / (1.0 / in_control + 1.0 / in_region);
             println!(
-                "{name:<24}{connections:>12}{:>10.0}{:>16}{:>16}{:>12.0} %   (pgbench: {bare:.0}/s, control {in_control:.0}/s, region {in_region:.0}/s; aim: 50 %)",
+                "{name:<24}{connections:>12}{:>10.0}{:>20}{:>20}{:>12.0} %   (pgbench: {bare:.0}/s, control {in_control:.0}/s, region {in_region:.0}/s; aim: 50 %)",
                 load.rate,
                 percentiles(&load.admissions),
                 percentiles(&load.ends),

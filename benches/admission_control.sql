@@ -25,6 +25,8 @@ LIMIT 1 FOR NO KEY UPDATE;
 INSERT INTO slots (call_id, direction, region, engine_id, engine_reference, expires_at)
 VALUES (:call::uuid, 'inbound', 'india', :call::uuid, :call::text, now() + interval '30 seconds')
 ON CONFLICT (organization_id, account_id, engine_reference) DO NOTHING;
+SELECT recording_days, transcript_days FROM accounts WHERE organization_id = '{organization}' AND account_id = :account::uuid
+LIMIT 1;
 COMMIT;
 BEGIN READ ONLY;
 SELECT set_config('role', 'dialnexa_gate', true), set_config('app.key_hash', '{key_hash}', true);

@@ -14,16 +14,8 @@ WHERE agent_id = ANY (ARRAY[:agent::uuid]) ORDER BY version_number DESC;
 INSERT INTO calls (call_id, workspace_id, agent_id, agent_name, agent_version, number_id, direction, status, from_e164,
     to_e164, created_at, currency, mode)
 VALUES (:call::uuid, :seen_workspace::uuid, :agent::uuid, 'Asha', 1, :number::uuid, 'inbound', 'initiated', '+919811111111',
-    '+91' || 8047100000 + :n, now(), 'INR', 'live');
-COMMIT;
-BEGIN READ ONLY;
-SELECT set_config('role', 'dialnexa_tenant', true), set_config('app.organization_id', '{organization}', true),
-    set_config('app.account_id', md5('{salt}' || :n)::uuid::text, true);
-SELECT * FROM calls WHERE call_id = :call::uuid LIMIT 1;
-SELECT agent_id, workspace_id, name, agent_type, current_version, created_at, updated_at FROM agents
-WHERE agent_id = :agent::uuid LIMIT 1;
-SELECT agent_id, version_number, is_published, settings, created_at, updated_at FROM agent_versions
-WHERE agent_id = ANY (ARRAY[:agent::uuid]) ORDER BY version_number DESC;
+    '+91' || 8047100000 + :n, now(), 'INR', 'live')
+RETURNING *;
 COMMIT;
 BEGIN;
 SELECT set_config('role', 'dialnexa_tenant', true), set_config('app.organization_id', '{organization}', true),

@@ -3,7 +3,7 @@
 //! - [`frame`]: what stands around every page: who is signed in, where, under which banner.
 //! - [`parts`]: view structs of the pieces that `templates/parts/` draws.
 //! - [`filters`]: how money, numbers, durations and times are written.
-//! - [`chart`]: charts as SVG, each with its numbers.
+//! - [`chart`]: charts as SVG, each with its numbers; [`cells`] of files that people take away.
 //! - [`assets`]: the files under `/static`, embedded in the program.
 //! - [`forms`]: what people send, open only to who it was shown to.
 //! - [`page`]: who visits, and the frame around what they get; [`notices`] for what was done.
@@ -22,6 +22,7 @@ pub mod accounts;
 pub mod api_docs;
 pub mod api_keys;
 pub mod assets;
+pub mod cells;
 pub mod chart;
 pub mod desk;
 pub mod errors;

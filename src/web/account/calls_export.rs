@@ -18,7 +18,7 @@ use crate::{
     },
     error::Error,
     values::{CallId, Part},
-    web::sub_accounts::export::text_cell,
+    web::cells,
 };
 
 use super::{calls::CallsUrl, sees_cost};
@@ -47,25 +47,23 @@ const HEADER: [&str; 13] = [
 /// The columns of the cost, which stand last.
 const COST: usize = 2;
 
-fn cells(call: &Call) -> [String; 13] {
+fn row(call: &Call) -> [String; 13] {
     let started = call.created_at.to_offset(offset!(+5:30)).format(format_description!(
         "[year]-[month]-[day] [hour]:[minute]:[second] [offset_hour sign:mandatory]:[offset_minute]"
     ));
-    let sign = if call.cost_minor < 0 { "-" } else { "" };
-    let (whole, part) = (call.cost_minor.unsigned_abs() / 100, call.cost_minor.unsigned_abs() % 100);
     [
         call.id.to_string(),
         started.unwrap_or_default(),
         call.direction.to_string(),
-        text_cell(&call.from_e164),
-        text_cell(&call.to_e164),
-        text_cell(&call.agent_name),
+        cells::text(&call.from_e164),
+        cells::text(&call.to_e164),
+        cells::text(&call.agent_name),
         call.status.to_string(),
         call.end_reason.map(|reason| reason.to_string()).unwrap_or_default(),
         call.duration_seconds.to_string(),
         call.sentiment.map(|felt| felt.to_string()).unwrap_or_default(),
-        text_cell(call.summary.as_deref().unwrap_or_default()),
-        format!("{sign}{whole}.{part:02}"),
+        cells::text(call.summary.as_deref().unwrap_or_default()),
+        cells::amount(call.cost_minor),
         call.currency.clone(),
     ]
 }
@@ -115,7 +113,7 @@ impl Export {
             let next = last.filter(|_| found.has_older);
             self.place = next.map_or(Place::End, |id| Place::At(Part::OlderThan(id)));
             if !found.rows.is_empty() {
-                let rows: Vec<_> = found.rows.iter().map(cells).collect();
+                let rows: Vec<_> = found.rows.iter().map(row).collect();
                 let rows = rows.iter().map(|row| row.get(..self.columns).unwrap_or(row));
                 return written(rows).map(Some);
             }

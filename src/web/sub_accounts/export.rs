@@ -11,6 +11,7 @@ use crate::{
     domain::sub_accounts::list::{self, Listed, Query},
     error::Error,
     values::BillingMode,
+    web::cells,
 };
 
 use super::list::ListUrl;
@@ -35,26 +36,15 @@ const HEADER: [&str; 12] = [
     "created_at",
 ];
 
-/// A cell that no spreadsheet takes for a formula (`trust.md` S21).
-pub(in crate::web) fn text_cell(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
-}
-
-fn cells(listed: &Listed) -> [String; 12] {
+fn row(listed: &Listed) -> [String; 12] {
     let balance = match listed.billing_mode {
-        BillingMode::Isolated => {
-            format!("{}.{:02}", listed.balance_minor / 100, (listed.balance_minor % 100).abs())
-        }
+        BillingMode::Isolated => cells::amount(listed.balance_minor),
         BillingMode::Consolidated => String::new(),
     };
     [
         listed.id.to_string(),
-        text_cell(&listed.name),
-        text_cell(listed.external_id.as_deref().unwrap_or_default()),
+        cells::text(&listed.name),
+        cells::text(listed.external_id.as_deref().unwrap_or_default()),
         listed.status.to_string(),
         listed.billing_mode.to_string(),
         balance,
@@ -89,7 +79,7 @@ pub async fn export(
             })
             .await?;
         for listed in &page.rows {
-            file.write_record(cells(listed)).map_err(Error::internal)?;
+            file.write_record(row(listed)).map_err(Error::internal)?;
         }
         written += page.rows.len();
         match page.next {
@@ -105,16 +95,4 @@ pub async fn export(
             parameters: vec![DispositionParam::Filename("sub-accounts.csv".into())],
         })
         .body(body))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::text_cell;
-
-    #[test]
-    fn a_formula_is_text() {
-        assert_eq!(text_cell("=HYPERLINK(\"x\")"), "'=HYPERLINK(\"x\")");
-        assert_eq!(text_cell("@SUM"), "'@SUM");
-        assert_eq!(text_cell("Acme = best"), "Acme = best");
-    }
 }
