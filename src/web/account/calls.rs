@@ -136,6 +136,15 @@ impl CallsUrl {
     }
 }
 
+/// What a call cost, written: known once it has ended, and shown to whoever may see it.
+fn cost<P: Permission>(scope: &Scope<P>, call: &Call) -> String {
+    match call.ended_at {
+        _ if !sees_cost(scope) => String::new(),
+        None => "–".to_owned(),
+        Some(_) => money_text(call.cost_minor, &call.currency),
+    }
+}
+
 /// One call as a row.
 pub(super) fn row<P: Permission>(scope: &Scope<P>, call: &Call) -> CallRow {
     CallRow {
@@ -147,7 +156,7 @@ pub(super) fn row<P: Permission>(scope: &Scope<P>, call: &Call) -> CallRow {
         agent: call.agent_name.clone(),
         started: zone(scope.asker()).show(call.created_at),
         seconds: call.answered_at.map(|_| call.duration_seconds.into()),
-        cost: if sees_cost(scope) { money_text(call.cost_minor, &call.currency) } else { String::new() },
+        cost: cost(scope, call),
     }
 }
 
