@@ -16,7 +16,12 @@ pub enum Error {
     /// An organization's key asks without naming the account it means (`domain.md` 6.4).
     TargetRequired,
     /// There is not enough money for it (`domain.md` 4.5).
-    Unpaid(String),
+    Unpaid {
+        /// A stable code for programs, such as `insufficient_balance`.
+        code: &'static str,
+        /// What a person reads.
+        message: String,
+    },
     /// Fields are wrong; nothing was changed.
     Invalid(Vec<FieldError>),
     /// The state has moved on: somebody was faster, or a rule between records forbids it.
@@ -70,7 +75,6 @@ impl fmt::Display for Error {
                 "Name the account: /v1/organization/… is the organization’s own, \
                  /v1/sub-accounts/{sub_account_id}/… one of its sub-accounts",
             ),
-            Self::Unpaid(why) => f.write_str(why),
             Self::Forbidden(why) => f.write_str(why),
             Self::Invalid(fields) => {
                 for (at, wrong) in fields.iter().enumerate() {
@@ -78,7 +82,7 @@ impl fmt::Display for Error {
                 }
                 Ok(())
             }
-            Self::Conflict { message, .. } => f.write_str(message),
+            Self::Unpaid { message, .. } | Self::Conflict { message, .. } => f.write_str(message),
             Self::Busy => f.write_str("too busy, try again shortly"),
             Self::Internal(cause) => write!(f, "internal: {cause}"),
         }

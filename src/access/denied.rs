@@ -33,7 +33,7 @@ impl ResponseError for Denied {
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::SignedOut => StatusCode::UNAUTHORIZED,
             Error::FeatureNotEnabled | Error::TargetRequired | Error::Forbidden(_) => StatusCode::FORBIDDEN,
-            Error::Unpaid(_) => StatusCode::PAYMENT_REQUIRED,
+            Error::Unpaid { .. } => StatusCode::PAYMENT_REQUIRED,
             Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Conflict { .. } => StatusCode::CONFLICT,
             Error::Busy => StatusCode::SERVICE_UNAVAILABLE,

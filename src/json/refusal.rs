@@ -88,7 +88,7 @@ impl Refusal {
             Error::FeatureNotEnabled => (StatusCode::FORBIDDEN, "feature_not_enabled"),
             Error::TargetRequired => (StatusCode::FORBIDDEN, "target_required"),
             Error::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
-            Error::Unpaid(_) => (StatusCode::PAYMENT_REQUIRED, "insufficient_balance"),
+            Error::Unpaid { code, .. } => (StatusCode::PAYMENT_REQUIRED, *code),
             Error::Conflict { code: "idempotency_key_reused", .. } => {
                 return Self::new(
                     StatusCode::UNPROCESSABLE_ENTITY,

@@ -238,6 +238,15 @@ diesel::table! {
         currency -> Text,
         balance_minor -> BigInt,
         last_sequence -> BigInt,
+        held_minor -> BigInt,
+        spend_cap_minor -> Nullable<BigInt>,
+        spent_on -> Nullable<Date>,
+        spent_minor -> BigInt,
+        low_balance_minor -> Nullable<BigInt>,
+        low_since -> Nullable<Timestamptz>,
+        low_told_at -> Nullable<Timestamptz>,
+        recharge_below_minor -> Nullable<BigInt>,
+        recharge_due_since -> Nullable<Timestamptz>,
     }
 }
 
@@ -257,6 +266,56 @@ diesel::table! {
         charged_for -> Nullable<Uuid>,
         occurred_at -> Timestamptz,
         recorded_at -> Timestamptz,
+        minutes -> BigInt,
+        actor_id -> Nullable<Uuid>,
+        payment_id -> Nullable<Uuid>,
+        invoice_id -> Nullable<Uuid>,
+        reverses -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    allowances (organization_id, account_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        granted_minor -> BigInt,
+        held_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    charges (organization_id, account_id, call_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        call_id -> Uuid,
+        minutes -> BigInt,
+        cost_minor -> BigInt,
+        occurred_at -> Timestamptz,
+        region -> Text,
+    }
+}
+
+diesel::table! {
+    rates (organization_id, account_id, rate_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        rate_id -> Uuid,
+        component -> Text,
+        item -> Text,
+        minor_per_minute -> BigInt,
+        valid_from -> Timestamptz,
+        valid_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    prices (organization_id, account_id, price_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        price_id -> Uuid,
+        minor_per_minute -> Nullable<BigInt>,
+        valid_from -> Timestamptz,
+        set_by -> Nullable<Uuid>,
     }
 }
 
@@ -271,6 +330,7 @@ diesel::table! {
         cost_minor -> BigInt,
         last_call_at -> Nullable<Timestamptz>,
         peak_in_use -> Integer,
+        margin_minor -> BigInt,
     }
 }
 
@@ -286,6 +346,11 @@ diesel::table! {
         engine_id -> Nullable<Uuid>,
         engine_reference -> Nullable<Text>,
         reclaimed_at -> Nullable<Timestamptz>,
+        payer -> Text,
+        cost_per_minute -> BigInt,
+        price_per_minute -> BigInt,
+        held_minor -> BigInt,
+        answered_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -461,6 +526,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_entries,
     ledger_accounts,
     ledger_postings,
+    allowances,
+    charges,
+    rates,
+    prices,
     usage_days,
     slots,
     engines,

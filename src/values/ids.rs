@@ -186,6 +186,14 @@ ids! {
     EventId = HappenedEvent("evt");
     /// The record of a sub-account's deletion.
     CertificateId = Certificate("del");
+    /// A payment by which money comes into a wallet.
+    PaymentId = Payment("pay");
+    /// An invoice, or a credit note to one.
+    InvoiceId = Invoice("inv");
+    /// What the platform charges per minute.
+    RateId = Rate("rate");
+    /// What a parent charges its client per minute.
+    PriceId = Price("price");
 }
 
 /// Either kind of account: what stands in the browser's URL (`/accounts/{account}/…`).

@@ -103,7 +103,9 @@ impl Told {
             ),
             Error::Forbidden(why) => Self::new("lock", "You may not do this", *why),
             Error::TargetRequired => Self::status(StatusCode::BAD_REQUEST),
-            Error::Unpaid(why) => Self::new("wallet", "There is not enough money for this", why),
+            Error::Unpaid { message, .. } => {
+                Self::new("wallet", "There is not enough money for this", message)
+            }
             Error::Invalid(_) => Self::new("error", "Something in the form is not right", error.to_string()),
             Error::Conflict { code: "other_context", message } => {
                 Self::new("warning", "You are somewhere else now", message)

@@ -42,7 +42,7 @@ async fn many_at_once_never_spend_more_than_there_is() {
     let (paid, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
     assert_eq!((paid.len(), refused.len()), (20, 40));
     for outcome in refused {
-        assert!(matches!(outcome, Err(Error::Unpaid(_))), "{outcome:?}");
+        assert!(matches!(outcome, Err(Error::Unpaid { .. })), "{outcome:?}");
     }
     assert_eq!(scope.read(ledger::balance).await.unwrap().minor, 0);
     assert_eq!(world.count("SELECT coalesce(sum(amount_minor), 0) FROM ledger_postings"), 0);
@@ -103,7 +103,7 @@ async fn a_refused_entry_leaves_nothing_behind() {
     post(&scope, recharge(10)).await.unwrap();
     let entries = vec![charge(4), charge(4), charge(4)];
     let refused = scope.write(move |tx| ledger::post_all(tx, &entries).map(Change::none)).await;
-    assert!(matches!(refused, Err(Error::Unpaid(_))));
+    assert!(matches!(refused, Err(Error::Unpaid { .. })));
     assert_eq!(scope.read(ledger::balance).await.unwrap().minor, 10);
     assert_eq!(world.count("SELECT count(*) FROM ledger_postings"), 2);
 }

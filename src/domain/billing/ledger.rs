@@ -184,7 +184,10 @@ fn place(
         standing.balance = standing.balance.checked_add(*minor).ok_or_else(out_of_range)?;
         standing.sequence += 1;
         if *account == LedgerAccount::Wallet && standing.balance < 0 {
-            return Err(Error::Unpaid("The wallet does not hold enough for this.".to_owned()));
+            return Err(Error::Unpaid {
+                code: "insufficient_balance",
+                message: "The wallet does not hold enough for this.".to_owned(),
+            });
         }
         rows.push(NewPosting {
             ledger_account: *account,

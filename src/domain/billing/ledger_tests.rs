@@ -39,7 +39,7 @@ proptest! {
                     prop_assert_eq!(ids.len(), 1);
                     prop_assert_eq!(rows.iter().map(|row| i128::from(row.amount_minor)).sum::<i128>(), 0);
                 }
-                Err(Error::Unpaid(_)) => {
+                Err(Error::Unpaid { .. }) => {
                     prop_assert!(wallet.checked_add(wanted).is_some_and(|left| left < 0));
                     books = before;
                 }
