@@ -16,7 +16,7 @@ use crate::{
     web::{
         account::{
             self, agents, audit, billing, call, calls, calls_export, numbers, overview, place_call,
-            recording, retention,
+            recording, retention, statement_export,
         },
         accounts, api_docs, api_keys, assets, health, invitation,
         members::{invite, leave, list as members, member, pending},
@@ -121,6 +121,7 @@ routes! {
         Member "/accounts/{account}/calls/{call}" { GET call::show }
         Member "/accounts/{account}/calls/{call}/recording" { GET recording::play }
         Member "/accounts/{account}/billing" { GET billing::show }
+        Member "/accounts/{account}/billing/export.csv" { GET statement_export::export }
         Member "/accounts/{account}/members" { GET members::list, POST invite::invite }
         Member "/accounts/{account}/members/{member}" {
             GET member::ask_role, POST member::change_role
@@ -201,6 +202,7 @@ routes! {
             GET api_keys::revoke::ask, POST api_keys::revoke::revoke
         }
         Member "/accounts/{account}/sub-accounts/{sub_account}/billing" { GET inside::billing }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/billing/export.csv" { GET inside::statement }
         Member "/accounts/{account}/sub-accounts/{sub_account}/audit-log" { GET inside::audit_log }
         Member "/accounts/{account}/sub-accounts/{sub_account}/settings" { GET settings::show }
         Member "/accounts/{account}/sub-accounts/{sub_account}/rename" { POST settings::rename }

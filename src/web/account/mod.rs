@@ -18,6 +18,7 @@ pub mod place_call;
 pub mod recording;
 mod recording_link;
 pub mod retention;
+pub mod statement_export;
 
 use crate::access::{
     Scope,

@@ -287,8 +287,14 @@ impl<S: Template + HtmlSafe> SectionPage<S> {
 #[template(path = "account/_billing.html")]
 pub struct BillingSection {
     pub list_href: String,
+    /// The same entries as a file.
+    pub export_href: String,
     pub stats: Vec<Stat>,
+    /// What the period comes to.
+    pub period: Vec<Stat>,
     pub filters: Vec<Field>,
+    pub texts: Vec<Field>,
+    pub days: Vec<Field>,
     pub filtered: bool,
     pub rows: Vec<PostingRow>,
     pub pager: Pager,
@@ -300,13 +306,14 @@ impl HtmlSafe for BillingSection {}
 /// One entry of the wallet.
 #[derive(Debug, Clone)]
 pub struct PostingRow {
+    pub id: String,
     pub at: Moment,
     pub kind: String,
     pub reference: String,
-    /// The sub-account that the reference names.
-    pub reference_href: Option<String>,
-    /// The call it was charged for.
-    pub href: Option<String>,
+    /// What it leads to: labels with addresses.
+    pub links: Vec<(String, String)>,
+    /// Who did it.
+    pub actor: String,
     pub amount: String,
     pub is_credit: bool,
     /// After this entry.
