@@ -16,7 +16,7 @@ use crate::{
     web::{
         account::{
             self, agents, audit, billing, call, calls, calls_export, numbers, overview, place_call,
-            recording, retention, statement_export,
+            recording, retention, statement_export, wallet_rules,
         },
         accounts, api_docs, api_keys, assets, health, invitation,
         members::{invite, leave, list as members, member, pending},
@@ -121,6 +121,7 @@ routes! {
         Member "/accounts/{account}/calls/{call}" { GET call::show }
         Member "/accounts/{account}/calls/{call}/recording" { GET recording::play }
         Member "/accounts/{account}/billing" { GET billing::show }
+        Member "/accounts/{account}/billing/rules" { GET wallet_rules::show, POST wallet_rules::submit }
         Member "/accounts/{account}/billing/export.csv" { GET statement_export::export }
         Member "/accounts/{account}/members" { GET members::list, POST invite::invite }
         Member "/accounts/{account}/members/{member}" {

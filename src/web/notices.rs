@@ -47,6 +47,7 @@ pub fn from_query(query: &str) -> Option<Notice> {
         "webhook-deleted" => "The webhook is deleted.",
         "retention" => "Saved. What is kept for too long by it is being deleted.",
         "retention-same" => "Nothing was changed: everything is kept as long as before.",
+        "wallet-rules" => "The wallet’s rules are changed.",
         "signed-out" => "You are signed out.",
         "session-ended" => "The session is ended.",
         "sessions-ended" => "All other sessions are ended.",

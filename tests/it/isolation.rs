@@ -40,13 +40,15 @@ enum Takes {
     Play,
     /// Owner of the sub-account, Owner or Org Admin of the organization.
     Billing,
+    /// Owner of the account.
+    Pays,
     /// Admin or better.
     Administer,
     /// Owner or Org Admin of the organization that the path names.
     Parent,
 }
 
-use Takes::{Administer, Billing, Parent, Play, View};
+use Takes::{Administer, Billing, Parent, Pays, Play, View};
 
 /// The verdicts on all routes inside an account.
 const VERDICTS: &[(&str, &str, Takes)] = &[
@@ -63,6 +65,8 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/calls/{call}/recording", Play),
     ("GET", "/accounts/{account}/billing", Billing),
     ("GET", "/accounts/{account}/billing/export.csv", Billing),
+    ("GET", "/accounts/{account}/billing/rules", Pays),
+    ("POST", "/accounts/{account}/billing/rules", Pays),
     ("GET", "/accounts/{account}/members", Administer),
     ("POST", "/accounts/{account}/members", Administer),
     ("GET", "/accounts/{account}/members/{member}", Administer),
@@ -187,6 +191,7 @@ fn verdict(takes: Takes, stands: Stands) -> Verdict {
         }
         (Billing, Stands::Organization(role)) => role != "viewer",
         (Billing, Stands::SubAccount(role)) => role == "owner",
+        (Pays, Stands::Organization(role) | Stands::SubAccount(role)) => role == "owner",
     };
     if allowed { Verdict::Allowed } else { Verdict::Forbidden }
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     access::{
         Denied, Scope,
-        permission::{ManageSubAccounts, ViewBilling},
+        permission::{ManageSubAccounts, ManageWallet, ViewBilling},
         principal::Standing,
     },
     domain::{
@@ -289,6 +289,7 @@ pub async fn section(
     let (selects, texts) = filters(scope, url);
     Ok(BillingSection {
         list_href: href.to_owned(),
+        rules_href: (above.is_none() && scope.holds::<ManageWallet>()).then(|| format!("{href}/rules")),
         export_href: format!("{href}/export.csv?{}", url.query()),
         stats: stats(&wallet, beneath, lasts(left), note),
         period: period(&filter, &sums, &wallet.balance.currency),

@@ -19,6 +19,7 @@ pub mod recording;
 mod recording_link;
 pub mod retention;
 pub mod statement_export;
+pub mod wallet_rules;
 
 use crate::access::{
     Scope,

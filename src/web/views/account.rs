@@ -289,6 +289,8 @@ pub struct BillingSection {
     pub list_href: String,
     /// The same entries as a file.
     pub export_href: String,
+    /// Where what is watched is set, by whoever may.
+    pub rules_href: Option<String>,
     pub stats: Vec<Stat>,
     /// What the period comes to.
     pub period: Vec<Stat>,
