@@ -22,7 +22,8 @@ use crate::{
         members::{invite, leave, list as members, member, pending},
         password_reset, sessions, sign_in,
         sub_accounts::{
-            self, access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show,
+            self, access, auto_recharge, bulk, delete, export, inside, lifecycle, limits, list, new, prices,
+            settings, show,
         },
         webhooks,
     },
@@ -203,6 +204,10 @@ routes! {
             GET api_keys::revoke::ask, POST api_keys::revoke::revoke
         }
         Member "/accounts/{account}/sub-accounts/{sub_account}/billing" { GET inside::billing }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/prices" { GET prices::show, POST prices::submit }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/auto-recharge" {
+            GET auto_recharge::show, POST auto_recharge::submit
+        }
         Member "/accounts/{account}/sub-accounts/{sub_account}/billing/export.csv" { GET inside::statement }
         Member "/accounts/{account}/sub-accounts/{sub_account}/audit-log" { GET inside::audit_log }
         Member "/accounts/{account}/sub-accounts/{sub_account}/settings" { GET settings::show }
@@ -299,6 +304,7 @@ api_routes! {
         SubAccounts "/deletions" { GET v1::deletions::list }
         SubAccounts "/deletions/{deletion_id}" { GET v1::deletions::show }
         SubAccounts "/limits" { GET v1::limits::show, PUT v1::limits::set }
+        Billing "/sub-accounts/{sub_account_id}/price" { GET v1::prices::show, PUT v1::prices::set }
         Billing "/sub-accounts/{sub_account_id}/wallet/recharge" { POST v1::wallet::recharge }
         Any "/languages" { GET v1::catalogues::languages }
         Any "/languages/{id}" { GET v1::catalogues::language }

@@ -47,6 +47,8 @@ pub fn from_query(query: &str) -> Option<Notice> {
         "webhook-deleted" => "The webhook is deleted.",
         "retention" => "Saved. What is kept for too long by it is being deleted.",
         "retention-same" => "Nothing was changed: everything is kept as long as before.",
+        "auto-recharge" => "Auto-recharge is changed. It acts from now on.",
+        "price" => "The price is set. Calls in progress keep theirs.",
         "wallet-rules" => "The wallet’s rules are changed.",
         "signed-out" => "You are signed out.",
         "session-ended" => "The session is ended.",

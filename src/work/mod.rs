@@ -79,6 +79,7 @@ pub fn begin(
             invitations::send_one(access, &for_invitations.0, &for_invitations.1).await
         }),
         on.repeat("low wallets", PAUSE, wallets::tell_one),
+        on.repeat("auto-recharge", PAUSE, wallets::recharge_one),
         on.repeat("letters about wallets", PAUSE, async move |access| {
             wallets::send_one(access, &for_wallets.0, &for_wallets.1).await
         }),

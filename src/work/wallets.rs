@@ -3,10 +3,16 @@
 use std::sync::Arc;
 
 use crate::{
-    access::{Access, Scope, permission::ViewBilling},
-    domain::billing::{
-        alerts,
-        letters::{self, Content, Letter as News},
+    access::{
+        Access, Scope,
+        permission::{PushFunds, ViewBilling},
+    },
+    domain::{
+        billing::{
+            alerts,
+            letters::{self, Content, Letter as News},
+        },
+        sub_accounts::auto_recharge,
     },
     error::Error,
     values::{AccountId, Money, OrganizationId},
@@ -27,6 +33,19 @@ fn scope(
 pub async fn tell_one(access: &Arc<Access>) -> Result<bool, Error> {
     let Some((organization, account)) = access.gate(None, alerts::due).await? else { return Ok(false) };
     scope(access, organization, account)?.write(alerts::tell).await?;
+    Ok(true)
+}
+
+/// Recharges one sub-account whose wallet waits for it; tells whether there was one.
+pub async fn recharge_one(access: &Arc<Access>) -> Result<bool, Error> {
+    let Some((organization, id)) = access.gate(None, auto_recharge::due).await? else { return Ok(false) };
+    let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
+    let scope: Scope<PushFunds> =
+        access.scope_of_job("auto-recharge", organization, organization.into(), region)?;
+    match scope.write(move |tx| auto_recharge::perform(tx, id)).await {
+        Err(Error::Unpaid { .. }) => scope.write(move |tx| auto_recharge::fall_short(tx, id)).await?,
+        done => done?,
+    }
     Ok(true)
 }
 

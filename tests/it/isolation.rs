@@ -46,9 +46,11 @@ enum Takes {
     Administer,
     /// Owner or Org Admin of the organization that the path names.
     Parent,
+    /// Owner of the organization that the path names.
+    ParentOwner,
 }
 
-use Takes::{Administer, Billing, Parent, Pays, Play, View};
+use Takes::{Administer, Billing, Parent, ParentOwner, Pays, Play, View};
 
 /// The verdicts on all routes inside an account.
 const VERDICTS: &[(&str, &str, Takes)] = &[
@@ -139,6 +141,10 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/api-keys/{api_key}/revoke", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/billing", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/billing/export.csv", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/auto-recharge", ParentOwner),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/auto-recharge", ParentOwner),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/prices", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/prices", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/audit-log", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/settings", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/rename", Parent),
@@ -182,8 +188,9 @@ fn verdict(takes: Takes, stands: Stands) -> Verdict {
         (_, Stands::Outside) => return Verdict::NotFound,
         (_, Stands::Above) => return Verdict::Forbidden,
         // A sub-account has none beneath it.
-        (Parent, Stands::SubAccount(_) | Stands::Inside) => return Verdict::NotFound,
+        (Parent | ParentOwner, Stands::SubAccount(_) | Stands::Inside) => return Verdict::NotFound,
         (Parent, Stands::Organization(role)) => role != "viewer",
+        (ParentOwner, Stands::Organization(role)) => role == "owner",
         (View, _) | (_, Stands::Inside) => true,
         (Play, Stands::Organization(role) | Stands::SubAccount(role)) => role != "viewer",
         (Administer, Stands::Organization(role) | Stands::SubAccount(role)) => {

@@ -258,6 +258,11 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
         "access_dashboard.ended" => ("sign-out", format!("ended the visit to {object}: it was deleted")),
         "retention.changed" => ("clock", "changed how long recordings and transcripts are kept".to_owned()),
         "sub_account.billing_mode_changed" => ("wallet", format!("changed who pays for {object}")),
+        "auto_recharge.changed" => ("wallet", format!("changed the auto-recharge of {object}")),
+        "auto_recharge.held_up" => {
+            ("warning", format!("could not recharge {object} by itself: {}", reason.replace('_', " ")))
+        }
+        "sub_account.price_changed" => ("wallet", format!("changed the price per minute of {object}")),
         "wallet.rules_changed" => ("wallet", "changed what is watched in the wallet".to_owned()),
         "wallet.recharged" => ("wallet", format!("recharged the wallet of {object}")),
         "call.placed" => ("call-out", format!("had {} called", phone_text(object))),

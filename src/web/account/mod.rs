@@ -21,6 +21,8 @@ pub mod retention;
 pub mod statement_export;
 pub mod wallet_rules;
 
+pub(in crate::web) use calls::day;
+
 use crate::access::{
     Scope,
     permission::{Permission, ViewBilling},

@@ -92,12 +92,21 @@ pub struct AgentPage {
     pub kind: String,
     pub prompt: String,
     pub facts: Vec<(String, String)>,
+    pub minute: Option<Minute>,
     /// Number and label.
     pub numbers: Vec<(String, String)>,
     pub calls_href: String,
     /// Where it is asked to call somebody, by whoever may.
     pub call_href: Option<String>,
     pub created: Moment,
+}
+
+/// What a started minute of an agent's calls comes to.
+#[derive(Debug, Clone)]
+pub struct Minute {
+    pub sum: String,
+    /// What it is made of, where the reader may know.
+    pub parts: Vec<(String, String)>,
 }
 
 /// Having an agent call somebody.
