@@ -29,6 +29,7 @@ mod killed;
 mod ledger;
 mod live;
 mod members;
+mod money_killed;
 mod money_model;
 mod numbers;
 mod pages;
