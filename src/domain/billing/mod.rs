@@ -5,6 +5,7 @@
 //! - [`wallet`]: what is in a wallet, held and watched.
 //! - [`alerts`]: what is watched in a wallet, and telling of it; [`letters`]: by mail.
 //! - [`rates`]: what a minute costs, and what a client is charged for it.
+//! - [`reversal`]: undoing an entry.
 //! - [`charges`]: holding and charging calls, whoever pays for them.
 //! - [`verify`]: the proof that all of it adds up.
 
@@ -15,6 +16,10 @@ pub mod charges;
 pub mod ledger;
 pub mod letters;
 pub mod rates;
+<<<<<<< HEAD
 pub mod statement;
+=======
+pub mod reversal;
+>>>>>>> main
 pub mod verify;
 pub mod wallet;
