@@ -16,10 +16,7 @@ pub mod charges;
 pub mod ledger;
 pub mod letters;
 pub mod rates;
-<<<<<<< HEAD
-pub mod statement;
-=======
 pub mod reversal;
->>>>>>> main
+pub mod statement;
 pub mod verify;
 pub mod wallet;
