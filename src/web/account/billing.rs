@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     access::{
         Denied, Scope,
-        permission::{ManageSubAccounts, ManageWallet, ViewBilling},
+        permission::{ManageSubAccounts, ManageWallet, PushFunds, ViewBilling},
         principal::Standing,
     },
     domain::{
@@ -287,9 +287,19 @@ pub async fn section(
     let filtered = filter != Filter::default();
     let place = |key: &str, posting: Option<&Posting>| posting.map(|row| url.href(href, key, row.sequence));
     let (selects, texts) = filters(scope, url);
+    let rules = match (above, scope.asker().account.id) {
+        (None, _) => {
+            scope.holds::<ManageWallet>().then(|| ("Wallet rules".to_owned(), format!("{href}/rules")))
+        }
+        (Some(above), AccountId::SubAccount(id)) if above.also::<PushFunds>().is_some() => {
+            let home = home_href(above.asker().account.id);
+            Some(("Auto-recharge".to_owned(), format!("{home}/sub-accounts/{id}/auto-recharge")))
+        }
+        _ => None,
+    };
     Ok(BillingSection {
         list_href: href.to_owned(),
-        rules_href: (above.is_none() && scope.holds::<ManageWallet>()).then(|| format!("{href}/rules")),
+        rules,
         export_href: format!("{href}/export.csv?{}", url.query()),
         stats: stats(&wallet, beneath, lasts(left), note),
         period: period(&filter, &sums, &wallet.balance.currency),
