@@ -19,10 +19,11 @@ use crate::{
             recording, retention,
         },
         accounts, api_docs, api_keys, assets, health, invitation,
-        members::{invite, leave, list as members, member, pending},
+        members::{invite, leave, list as members, member, pending, recharge as member_recharge},
         password_reset, sessions, sign_in,
         sub_accounts::{
-            self, access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show,
+            self, access, bulk, delete, export, inside, lifecycle, limits, list, new, recharge, settings,
+            show,
         },
         webhooks,
     },
@@ -125,6 +126,9 @@ routes! {
         Member "/accounts/{account}/members/{member}" {
             GET member::ask_role, POST member::change_role
         }
+        Member "/accounts/{account}/members/{member}/recharge" {
+            GET member_recharge::ask, POST member_recharge::change
+        }
         Member "/accounts/{account}/members/{member}/remove" {
             GET member::ask_remove, POST member::remove
         }
@@ -201,6 +205,10 @@ routes! {
             GET api_keys::revoke::ask, POST api_keys::revoke::revoke
         }
         Member "/accounts/{account}/sub-accounts/{sub_account}/billing" { GET inside::billing }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/recharge" {
+            GET recharge::ask, POST recharge::submit
+        }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/recharges/{transaction}" { GET recharge::made }
         Member "/accounts/{account}/sub-accounts/{sub_account}/audit-log" { GET inside::audit_log }
         Member "/accounts/{account}/sub-accounts/{sub_account}/settings" { GET settings::show }
         Member "/accounts/{account}/sub-accounts/{sub_account}/rename" { POST settings::rename }

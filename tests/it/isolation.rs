@@ -20,7 +20,7 @@ use dialnexa::{
     routes::{Answers, ROUTES},
     values::{
         AccountId, AgentId, ApiKeyId, CallId, CertificateId, EventId, InvitationId, KeyMode, KeyText,
-        OrganizationId, SubAccountId, UserId, WebhookId, WorkspaceId,
+        OrganizationId, SubAccountId, TransactionId, UserId, WebhookId, WorkspaceId,
     },
 };
 use reqwest::Method;
@@ -44,9 +44,13 @@ enum Takes {
     Administer,
     /// Owner or Org Admin of the organization that the path names.
     Parent,
+    /// Owner of the organization that the path names.
+    ParentOwner,
+    /// Owner of the account that the path names, and nobody from above.
+    Owner,
 }
 
-use Takes::{Administer, Billing, Parent, Play, View};
+use Takes::{Administer, Billing, Owner, Parent, ParentOwner, Play, View};
 
 /// The verdicts on all routes inside an account.
 const VERDICTS: &[(&str, &str, Takes)] = &[
@@ -66,6 +70,8 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("POST", "/accounts/{account}/members", Administer),
     ("GET", "/accounts/{account}/members/{member}", Administer),
     ("POST", "/accounts/{account}/members/{member}", Administer),
+    ("GET", "/accounts/{account}/members/{member}/recharge", ParentOwner),
+    ("POST", "/accounts/{account}/members/{member}/recharge", ParentOwner),
     ("GET", "/accounts/{account}/members/{member}/remove", Administer),
     ("POST", "/accounts/{account}/members/{member}/remove", Administer),
     ("GET", "/accounts/{account}/invitations/{invitation}/resend", Administer),
@@ -133,6 +139,9 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/api-keys/{api_key}/revoke", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/api-keys/{api_key}/revoke", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/billing", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/recharge", ParentOwner),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/recharge", ParentOwner),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/recharges/{transaction}", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/audit-log", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/settings", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/rename", Parent),
@@ -176,8 +185,11 @@ fn verdict(takes: Takes, stands: Stands) -> Verdict {
         (_, Stands::Outside) => return Verdict::NotFound,
         (_, Stands::Above) => return Verdict::Forbidden,
         // A sub-account has none beneath it.
-        (Parent, Stands::SubAccount(_) | Stands::Inside) => return Verdict::NotFound,
+        (Parent | ParentOwner, Stands::SubAccount(_) | Stands::Inside) => return Verdict::NotFound,
         (Parent, Stands::Organization(role)) => role != "viewer",
+        (ParentOwner, Stands::Organization(role)) => role == "owner",
+        (Owner, Stands::Organization(role) | Stands::SubAccount(role)) => role == "owner",
+        (Owner, Stands::Inside) => false,
         (View, _) | (_, Stands::Inside) => true,
         (Play, Stands::Organization(role) | Stands::SubAccount(role)) => role != "viewer",
         (Administer, Stands::Organization(role) | Stands::SubAccount(role)) => {
@@ -305,6 +317,7 @@ fn filled(
         .replace("{webhook}", &contents.webhook.to_string())
         .replace("{event}", &contents.event.to_string())
         .replace("{certificate}", &certificate.to_string())
+        .replace("{transaction}", &TransactionId::new().to_string())
         .replace("{api_key}", &contents.api_key.to_string())
         .replace("{member}", &contents.member.to_string())
         .replace("{invitation}", &contents.invitation.to_string())
@@ -464,8 +477,10 @@ async fn every_route_answers_every_caller_as_it_must() {
                     _ => asked,
                 };
                 let page = ask(&actor.browser, method, &asked).await;
-                // Nothing was deleted: there is no such certificate, even for its owner.
-                if path.contains("{certificate}") && expected == Verdict::Allowed {
+                // Nothing was deleted, nothing moved: there is no such certificate or entry.
+                if (path.contains("{certificate}") || path.contains("{transaction}"))
+                    && expected == Verdict::Allowed
+                {
                     expected = Verdict::NotFound;
                 }
                 check(&page, expected, &what);

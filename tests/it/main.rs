@@ -40,6 +40,7 @@ mod program;
 mod provision;
 mod published;
 mod receiver;
+mod recharge;
 mod recordings;
 mod refused;
 mod retention;

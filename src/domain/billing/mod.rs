@@ -1,3 +1,4 @@
 //! Money (`domain.md` 4).
 
 pub mod ledger;
+pub mod receipts;

@@ -10,6 +10,7 @@ pub mod limits;
 pub mod list;
 pub mod live;
 pub mod new;
+pub mod recharge;
 pub mod settings;
 pub mod show;
 
