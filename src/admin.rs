@@ -6,11 +6,15 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use crate::{
     access::{
-        Access,
-        permission::{Administer, ManageSubAccounts, RecordCalls},
+        Access, Scope,
+        permission::{AddFunds, Administer, ManageSubAccounts, RecordCalls},
     },
     domain::{
         audit::{self, Verdict},
+        billing::payments::{
+            self,
+            settle::{self, Settled},
+        },
         calls::rebuild,
         engines,
         identity::passwords,
@@ -19,7 +23,9 @@ use crate::{
         sub_accounts::list::{self, Query},
     },
     error::Error,
-    values::{AccountId, E164, EngineId, EngineKey, OrganizationId, Region, Role, SubAccountId},
+    values::{
+        AccountId, E164, EngineId, EngineKey, Money, OrganizationId, PaymentId, Region, Role, SubAccountId,
+    },
 };
 
 /// The operator's commands.
@@ -66,6 +72,30 @@ pub enum AdminCommand {
     RebuildCounters {
         /// The organization (org_…)
         organization: OrganizationId,
+    },
+    /// Confirm that the bank transfer of a payment came; said twice, it counts once
+    ConfirmPayment {
+        /// The payment (pay_…)
+        #[arg(long)]
+        payment: PaymentId,
+        /// How much came, in decimal major units: 5000 or 5000.50
+        #[arg(long)]
+        amount: String,
+        /// The bank’s reference of the transfer, such as its UTR
+        #[arg(long)]
+        bank_reference: String,
+    },
+    /// Take money of a payment out of its wallet, because it is given back; said twice, it counts once
+    RefundPayment {
+        /// The payment (pay_…)
+        #[arg(long)]
+        payment: PaymentId,
+        /// How much is given back, in decimal major units: 5000 or 5000.50
+        #[arg(long)]
+        amount: String,
+        /// The reference under which it is given back
+        #[arg(long)]
+        reference: String,
     },
     /// Prove that the audit logs of an organization and its sub-accounts are whole
     VerifyAudit {
@@ -199,7 +229,48 @@ pub async fn execute(access: &Arc<Access>, command: AdminCommand) -> Result<Stri
             Ok(if revoked { format!("{engine} is kept out") } else { "nothing to change".into() })
         }
         AdminCommand::RebuildCounters { organization } => rebuild_counters(access, organization).await,
+        AdminCommand::ConfirmPayment { payment, amount, bank_reference } => {
+            let (scope, minor) = of_payment(access, payment, &amount).await?;
+            let reference = line("bank_reference", &bank_reference)?;
+            let done = scope.write(move |tx| settle::confirm(tx, payment, minor, &reference)).await?;
+            Ok(settled(done, "is in the wallet"))
+        }
+        AdminCommand::RefundPayment { payment, amount, reference } => {
+            let (scope, minor) = of_payment(access, payment, &amount).await?;
+            let reference = line("reference", &reference)?;
+            let done = scope.write(move |tx| settle::refund(tx, payment, minor, &reference)).await?;
+            Ok(settled(done, "is out of the wallet"))
+        }
         AdminCommand::VerifyAudit { organization } => verify_audit(access, organization).await,
+    }
+}
+
+/// The platform's own scope in the account of a payment, and an amount in its minor units.
+async fn of_payment(
+    access: &Arc<Access>,
+    payment: PaymentId,
+    amount: &str,
+) -> Result<(Scope<AddFunds>, i64), Error> {
+    let found = access.gate_of_payment(payment, move |tx| payments::whose(tx, payment)).await?;
+    let whose = found.ok_or(Error::NotFound)?;
+    let minor = Money::minor_of(amount)
+        .ok_or_else(|| Error::invalid("amount", "an amount is a number such as 5000 or 5000.50"))?;
+    // What is kept of payments is in no region.
+    let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
+    Ok((access.scope_of_job("operator", whose.organization, whose.account, region)?, minor))
+}
+
+/// A reference of 1 to 100 characters on one line.
+fn line(field: &str, text: &str) -> Result<String, Error> {
+    let text = text.trim();
+    let is_line = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if is_line { Ok(text.to_owned()) } else { Err(Error::invalid(field, "1 to 100 characters on one line")) }
+}
+
+fn settled(done: Settled, what: &str) -> String {
+    match done {
+        Settled::Credited(transaction) => format!("{transaction} {what}"),
+        _ => "nothing to change".to_owned(),
     }
 }
 

@@ -15,12 +15,12 @@ use crate::{
     values::KeyArea,
     web::{
         account::{
-            self, agents, audit, billing, call, calls, calls_export, numbers, overview, place_call,
+            self, agents, audit, billing, call, calls, calls_export, numbers, overview, payments, place_call,
             recording, retention,
         },
         accounts, api_docs, api_keys, assets, health, invitation,
         members::{invite, leave, list as members, member, pending, recharge as member_recharge},
-        password_reset, sessions, sign_in,
+        password_reset, payment_events, sessions, sign_in,
         sub_accounts::{
             self, access, bulk, delete, export, inside, lifecycle, limits, list, new, recharge, settings,
             show,
@@ -92,6 +92,8 @@ routes! {
         Anybody "/healthz" { GET health::live }
         Anybody "/readyz" { GET health::ready }
         Anybody "/static/{path:.*}" { GET assets::file }
+        Anybody "/payments/stripe" { POST payment_events::stripe }
+        Anybody "/payments/razorpay" { POST payment_events::razorpay }
         Anybody "/docs/api" { GET api_docs::home }
         Anybody "/docs/api/{page}" { GET api_docs::page }
         Anybody "/v1/openapi.json" { GET v1::document::show }
@@ -122,6 +124,10 @@ routes! {
         Member "/accounts/{account}/calls/{call}" { GET call::show }
         Member "/accounts/{account}/calls/{call}/recording" { GET recording::play }
         Member "/accounts/{account}/billing" { GET billing::show }
+        Member "/accounts/{account}/payments" { GET payments::list }
+        Member "/accounts/{account}/payments/new" { GET payments::ask, POST payments::submit }
+        Member "/accounts/{account}/payments/{payment}" { GET payments::show }
+        Member "/accounts/{account}/payments/{payment}/continue" { POST payments::retry }
         Member "/accounts/{account}/members" { GET members::list, POST invite::invite }
         Member "/accounts/{account}/members/{member}" {
             GET member::ask_role, POST member::change_role

@@ -9,6 +9,7 @@ pub mod mail;
 pub mod numbers;
 pub mod outbox;
 pub mod password_resets;
+pub mod payments;
 pub mod retention;
 pub mod stays;
 pub mod webhooks;
@@ -27,6 +28,7 @@ use crate::{
         identity::{password_resets as requests, sessions},
     },
     error::Error,
+    payment_providers::Providers,
     start::Stopping,
 };
 
@@ -56,6 +58,7 @@ pub fn begin(
     mailer: Mailer,
     public_url: String,
     webhooks: Arc<Webhooks>,
+    providers: Arc<Providers>,
     stopping: &Stopping,
 ) -> Work {
     let on = Beginning { access, stopping };
@@ -75,6 +78,7 @@ pub fn begin(
         on.repeat("invitations", PAUSE, async move |access| {
             invitations::send_one(access, &for_invitations.0, &for_invitations.1).await
         }),
+        on.repeat("payments", PAUSE, async move |access| payments::ask_one(access, &providers).await),
         on.repeat("retention", PAUSE, retention::serve_one),
         on.repeat("months", MONTHS, async |access| retention::keep_months(access).await.map(|()| false)),
         on.repeat("sweep", SWEEP, sweep),

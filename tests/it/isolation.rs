@@ -7,10 +7,11 @@ use actix_web::http::Method as ActixMethod;
 use dialnexa::{
     access::{
         Change,
-        permission::{Administer as AdministerAccount, RecordCalls},
+        permission::{AddFunds, Administer as AdministerAccount, RecordCalls},
     },
     domain::{
         agents::{Agent, Pipeline},
+        billing::payments,
         calls::{Call, CallStatus, Direction, record},
         identity::{
             api_keys,
@@ -19,8 +20,9 @@ use dialnexa::{
     },
     routes::{Answers, ROUTES},
     values::{
-        AccountId, AgentId, ApiKeyId, CallId, CertificateId, EventId, InvitationId, KeyMode, KeyText,
-        OrganizationId, SubAccountId, TransactionId, UserId, WebhookId, WorkspaceId,
+        AccountId, AgentId, ApiKeyId, CallId, CertificateId, EventId, InvitationId, KeyMode, KeyText, Money,
+        OrganizationId, PaymentId, PaymentProvider, SubAccountId, TransactionId, UserId, WebhookId,
+        WorkspaceId,
     },
 };
 use reqwest::Method;
@@ -66,6 +68,11 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/calls/{call}", View),
     ("GET", "/accounts/{account}/calls/{call}/recording", Play),
     ("GET", "/accounts/{account}/billing", Billing),
+    ("GET", "/accounts/{account}/payments", Billing),
+    ("GET", "/accounts/{account}/payments/new", Owner),
+    ("POST", "/accounts/{account}/payments/new", Owner),
+    ("GET", "/accounts/{account}/payments/{payment}", Billing),
+    ("POST", "/accounts/{account}/payments/{payment}/continue", Owner),
     ("GET", "/accounts/{account}/members", Administer),
     ("POST", "/accounts/{account}/members", Administer),
     ("GET", "/accounts/{account}/members/{member}", Administer),
@@ -206,6 +213,7 @@ fn verdict(takes: Takes, stands: Stands) -> Verdict {
 pub struct Contents {
     pub agent: AgentId,
     pub call: CallId,
+    payment: PaymentId,
     api_key: ApiKeyId,
     webhook: WebhookId,
     event: EventId,
@@ -219,6 +227,7 @@ impl Contents {
         Self {
             agent: AgentId::new(),
             call: CallId::new(),
+            payment: PaymentId::new(),
             api_key: ApiKeyId::new(),
             webhook: WebhookId::new(),
             event: EventId::new(),
@@ -244,7 +253,14 @@ pub async fn fill(world: &World, organization: OrganizationId, account: AccountI
     world.member(organization, account.uuid(), member, "viewer");
     let new = NewInvitation::check("canary@invited.example", "viewer", account).unwrap();
     let invited = keys.write(move |tx| invitations::invite(tx, &new)).await.unwrap();
+    let payer = world
+        .access
+        .scope_of_job::<AddFunds>("test", organization, account, "india".parse().unwrap())
+        .unwrap();
+    let amount = Money::new(100, "INR");
+    let payment = payer.write(move |tx| payments::begin(tx, PaymentProvider::Manual, &amount)).await.unwrap();
     let contents = Contents {
+        payment,
         api_key: key.unwrap(),
         webhook,
         event,
@@ -317,6 +333,7 @@ fn filled(
         .replace("{webhook}", &contents.webhook.to_string())
         .replace("{event}", &contents.event.to_string())
         .replace("{certificate}", &certificate.to_string())
+        .replace("{payment}", &contents.payment.to_string())
         .replace("{transaction}", &TransactionId::new().to_string())
         .replace("{api_key}", &contents.api_key.to_string())
         .replace("{member}", &contents.member.to_string())

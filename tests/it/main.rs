@@ -32,6 +32,8 @@ mod members;
 mod numbers;
 mod pages;
 mod password_reset;
+mod payment_peers;
+mod payments;
 mod peaks;
 mod policies;
 mod post_office;

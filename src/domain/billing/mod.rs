@@ -12,6 +12,7 @@ mod allowances;
 mod books;
 pub mod charges;
 pub mod ledger;
+pub mod payments;
 pub mod rates;
 pub mod receipts;
 pub mod verify;

@@ -13,6 +13,7 @@ use crate::{
     domain::billing::{
         ledger::{self, EntryKind},
         receipts::{self, Receipt},
+        wallet,
     },
     error::Error,
     schema::control::sub_accounts,
@@ -108,7 +109,7 @@ pub fn wallets<P: Includes<ManageSubAccounts>>(
     tx: &mut Tx<'_, P>,
     of: SubAccountId,
 ) -> Result<Wallets, Error> {
-    Ok(Wallets { ours: ledger::balance(tx)?, theirs: tx.within(of, ledger::balance)? })
+    Ok(Wallets { ours: wallet::standing(tx)?.available(), theirs: tx.within(of, ledger::balance)? })
 }
 
 /// What a recharge did to both wallets: the organization's, and the sub-account's.

@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-use super::sees_wallet;
+use super::{payments, sees_wallet};
 
 /// Rows on a page.
 const PAGE: u16 = 50;
@@ -178,11 +178,13 @@ pub async fn show(
     let home = home_href(scope.asker().account.id);
     let calls = format!("{home}/calls");
     let section = section(&scope, &url, &format!("{home}/billing"), "prepaid wallet", Some(&calls)).await?;
-    html(&SectionPage::of(
+    let mut page = SectionPage::of(
         visit.frame(&scope, "Billing", Here::Billing),
         "The prepaid wallet that calls are paid from, with every entry. Amounts are in INR.",
         section,
-    ))
+    );
+    page.actions = payments::actions(&scope);
+    html(&page)
 }
 
 #[cfg(test)]
