@@ -1,19 +1,23 @@
 //! What the platform's operator does from the command line (`domain.md` 10).
 
+mod payments;
+
 use std::{io::BufRead, sync::Arc};
 
 use clap::{Args, Subcommand, ValueEnum};
+use time::{Date, OffsetDateTime};
 
 use crate::{
     access::{
-        Access, Scope,
-        permission::{AddFunds, Administer, ManageSubAccounts, RecordCalls},
+        Access,
+        permission::{Administer, ManageSubAccounts, RecordCalls},
     },
     domain::{
         audit::{self, Verdict},
-        billing::payments::{
-            self,
-            settle::{self, Settled},
+        billing::{
+            rates::{self, Component},
+            reversal,
+            verify::{self, Report},
         },
         calls::rebuild,
         engines,
@@ -24,9 +28,12 @@ use crate::{
     },
     error::Error,
     values::{
-        AccountId, E164, EngineId, EngineKey, Money, OrganizationId, PaymentId, Region, Role, SubAccountId,
+        AccountId, E164, EngineId, EngineKey, OrganizationId, Region, Role, SubAccountId, TransactionId,
+        start_of_indian_day,
     },
 };
+
+pub use payments::PaymentCommand;
 
 /// The operator's commands.
 #[derive(Subcommand, Debug, Clone, PartialEq, Eq)]
@@ -73,35 +80,67 @@ pub enum AdminCommand {
         /// The organization (org_…)
         organization: OrganizationId,
     },
-    /// Confirm that the bank transfer of a payment came; said twice, it counts once
-    ConfirmPayment {
-        /// The payment (pay_…)
-        #[arg(long)]
-        payment: PaymentId,
-        /// How much came, in decimal major units: 5000 or 5000.50
-        #[arg(long)]
-        amount: String,
-        /// The bank’s reference of the transfer, such as its UTR
-        #[arg(long)]
-        bank_reference: String,
+    /// Set what the platform charges per started minute instead of its standard rate
+    SetRate(SetRate),
+    /// Undo an entry of a ledger by its exact opposite, and print the new entry
+    ReverseEntry(ReverseEntry),
+    /// Prove that the ledgers of an organization and its sub-accounts add up
+    VerifyLedger {
+        /// The organization (org_…)
+        organization: OrganizationId,
     },
-    /// Take money of a payment out of its wallet, because it is given back; said twice, it counts once
-    RefundPayment {
-        /// The payment (pay_…)
-        #[arg(long)]
-        payment: PaymentId,
-        /// How much is given back, in decimal major units: 5000 or 5000.50
-        #[arg(long)]
-        amount: String,
-        /// The reference under which it is given back
-        #[arg(long)]
-        reference: String,
-    },
+    #[command(flatten)]
+    Payments(PaymentCommand),
     /// Prove that the audit logs of an organization and its sub-accounts are whole
     VerifyAudit {
         /// The organization (org_…)
         organization: OrganizationId,
     },
+}
+
+/// A rate of the platform.
+#[derive(Args, Debug, Clone, PartialEq, Eq)]
+pub struct SetRate {
+    /// The organization (org_…)
+    #[arg(long)]
+    organization: OrganizationId,
+    /// One of its sub-accounts (sa_…), for it alone
+    #[arg(long)]
+    sub_account: Option<SubAccountId>,
+    /// telephony, llm, transcriber or voice
+    #[arg(long)]
+    component: Component,
+    /// What of it, by the catalogue's id; all that have no rate of their own, unless said
+    #[arg(long, default_value = "")]
+    item: String,
+    /// Paise per started minute
+    #[arg(long)]
+    paise: i64,
+    /// The day in India from which on, as 2026-12-01; from now on, unless said
+    #[arg(long, value_parser = parse_day)]
+    from: Option<Date>,
+}
+
+/// An entry to be undone.
+#[derive(Args, Debug, Clone, PartialEq, Eq)]
+pub struct ReverseEntry {
+    /// The organization (org_…)
+    #[arg(long)]
+    organization: OrganizationId,
+    /// The sub-account (sa_…) in whose ledger it is; the organization's own, unless said
+    #[arg(long)]
+    sub_account: Option<SubAccountId>,
+    /// The entry (txn_…)
+    #[arg(long)]
+    transaction: TransactionId,
+    /// Why; both sides read it
+    #[arg(long)]
+    reason: String,
+}
+
+fn parse_day(text: &str) -> Result<Date, String> {
+    let format = time::macros::format_description!("[year]-[month]-[day]");
+    Date::parse(text, format).map_err(|_| "a day such as 2026-12-01".to_owned())
 }
 
 /// Phone numbers to be sold.
@@ -229,48 +268,11 @@ pub async fn execute(access: &Arc<Access>, command: AdminCommand) -> Result<Stri
             Ok(if revoked { format!("{engine} is kept out") } else { "nothing to change".into() })
         }
         AdminCommand::RebuildCounters { organization } => rebuild_counters(access, organization).await,
-        AdminCommand::ConfirmPayment { payment, amount, bank_reference } => {
-            let (scope, minor) = of_payment(access, payment, &amount).await?;
-            let reference = line("bank_reference", &bank_reference)?;
-            let done = scope.write(move |tx| settle::confirm(tx, payment, minor, &reference)).await?;
-            Ok(settled(done, "is in the wallet"))
-        }
-        AdminCommand::RefundPayment { payment, amount, reference } => {
-            let (scope, minor) = of_payment(access, payment, &amount).await?;
-            let reference = line("reference", &reference)?;
-            let done = scope.write(move |tx| settle::refund(tx, payment, minor, &reference)).await?;
-            Ok(settled(done, "is out of the wallet"))
-        }
+        AdminCommand::SetRate(rate) => set_rate(access, rate).await,
+        AdminCommand::ReverseEntry(entry) => reverse_entry(access, entry).await,
+        AdminCommand::VerifyLedger { organization } => verify_ledger(access, organization).await,
+        AdminCommand::Payments(command) => payments::execute(access, command).await,
         AdminCommand::VerifyAudit { organization } => verify_audit(access, organization).await,
-    }
-}
-
-/// The platform's own scope in the account of a payment, and an amount in its minor units.
-async fn of_payment(
-    access: &Arc<Access>,
-    payment: PaymentId,
-    amount: &str,
-) -> Result<(Scope<AddFunds>, i64), Error> {
-    let found = access.gate_of_payment(payment, move |tx| payments::whose(tx, payment)).await?;
-    let whose = found.ok_or(Error::NotFound)?;
-    let minor = Money::minor_of(amount)
-        .ok_or_else(|| Error::invalid("amount", "an amount is a number such as 5000 or 5000.50"))?;
-    // What is kept of payments is in no region.
-    let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
-    Ok((access.scope_of_job("operator", whose.organization, whose.account, region)?, minor))
-}
-
-/// A reference of 1 to 100 characters on one line.
-fn line(field: &str, text: &str) -> Result<String, Error> {
-    let text = text.trim();
-    let is_line = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if is_line { Ok(text.to_owned()) } else { Err(Error::invalid(field, "1 to 100 characters on one line")) }
-}
-
-fn settled(done: Settled, what: &str) -> String {
-    match done {
-        Settled::Credited(transaction) => format!("{transaction} {what}"),
-        _ => "nothing to change".to_owned(),
     }
 }
 
@@ -355,6 +357,40 @@ async fn rebuild_counters(access: &Arc<Access>, organization: OrganizationId) ->
         lines.push(format!("{account}: {differed} days differed"));
     }
     Ok(lines.join("\n"))
+}
+
+async fn set_rate(access: &Arc<Access>, rate: SetRate) -> Result<String, Error> {
+    let account = rate.sub_account.map_or(AccountId::from(rate.organization), AccountId::from);
+    let from = rate.from.map_or_else(OffsetDateTime::now_utc, start_of_indian_day);
+    let (component, line) = (rate.component, format!("{} {}: {} paise", account, rate.component, rate.paise));
+    access
+        .operate(rate.organization, account, move |tx| {
+            rates::set_rate(tx, component, &rate.item, rate.paise, from)
+        })
+        .await?;
+    Ok(line)
+}
+
+async fn reverse_entry(access: &Arc<Access>, entry: ReverseEntry) -> Result<String, Error> {
+    let ReverseEntry { organization, sub_account, transaction, reason } = entry;
+    let account = sub_account.map_or(AccountId::from(organization), AccountId::from);
+    let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
+    let scope = access.scope_of_job::<RecordCalls>("operator", organization, account, region)?;
+    let undone = scope.write(move |tx| reversal::reverse(tx, transaction, &reason)).await?;
+    Ok(undone.to_string())
+}
+
+async fn verify_ledger(access: &Arc<Access>, organization: OrganizationId) -> Result<String, Error> {
+    let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
+    let scope =
+        access.scope_of_job::<ManageSubAccounts>("operator", organization, organization.into(), region)?;
+    // The feature may be off: the ledger is there all the same.
+    let Report { postings, wrong } = scope.overview(verify::verify).await?;
+    if wrong.is_empty() {
+        return Ok(format!("{organization}: whole, {postings} postings"));
+    }
+    let lines: Vec<_> = wrong.iter().map(|wrong| format!("WRONG {wrong}")).collect();
+    Err(Error::Conflict { code: "ledger_broken", message: lines.join("\n") })
 }
 
 async fn verify_audit(access: &Arc<Access>, organization: OrganizationId) -> Result<String, Error> {

@@ -2,7 +2,7 @@
 
 use dialnexa::{
     access::{Scope, permission::AddFunds},
-    admin::{self, AdminCommand},
+    admin::{self, AdminCommand, PaymentCommand},
     domain::billing::payments,
     payment_providers::PaymentSettings,
     values::{Money, PaymentId, PaymentProvider},
@@ -288,12 +288,12 @@ async fn an_answer_that_is_lost_leaves_one_link_and_a_way_on() {
 fn confirm(payment: &str, amount: &str, reference: &str) -> AdminCommand {
     let (payment, amount, bank_reference) =
         (payment.parse().unwrap(), amount.to_owned(), reference.to_owned());
-    AdminCommand::ConfirmPayment { payment, amount, bank_reference }
+    AdminCommand::Payments(PaymentCommand::ConfirmPayment { payment, amount, bank_reference })
 }
 
 fn refund(payment: &str, amount: &str, reference: &str) -> AdminCommand {
     let (payment, amount, reference) = (payment.parse().unwrap(), amount.to_owned(), reference.to_owned());
-    AdminCommand::RefundPayment { payment, amount, reference }
+    AdminCommand::Payments(PaymentCommand::RefundPayment { payment, amount, reference })
 }
 
 #[actix_web::test]

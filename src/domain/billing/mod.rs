@@ -3,9 +3,10 @@
 //! - [`ledger`]: entries that sum to zero, and the balances they make.
 //! - [`wallet`]: what is in a wallet, held and watched.
 //! - [`rates`]: what a minute costs, and what a client is charged for it.
-//! - [`charges`]: holding and charging calls, whoever pays for them.
+//! - [`reversal`]: undoing an entry.
 //! - [`payments`]: money that comes in from outside.
 //! - [`receipts`]: one entry, looked up.
+//! - [`charges`]: holding and charging calls, whoever pays for them.
 //! - [`verify`]: the proof that all of it adds up.
 
 mod allowances;
@@ -15,5 +16,6 @@ pub mod ledger;
 pub mod payments;
 pub mod rates;
 pub mod receipts;
+pub mod reversal;
 pub mod verify;
 pub mod wallet;
