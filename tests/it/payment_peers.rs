@@ -27,7 +27,7 @@ const RAZORPAY_KEY: (&str, &str) = ("rzp_test_1", "canary_razorpay_key");
 
 /// A card that is good, and one that is declined.
 pub const GOOD_CARD: &str = "4242424242424242";
-pub const DECLINED_CARD: &str = "4000000000000002";
+pub const DECLINED_CARD: &str = "4000000000000341";
 
 pub fn signed(secret: &str, text: &str) -> String {
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap().chain_update(text).finalize();

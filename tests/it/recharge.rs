@@ -3,13 +3,15 @@
 use dialnexa::{
     access::{Change, permission::RecordCalls},
     domain::billing::ledger::{self, Entry},
+    payment_providers::PaymentSettings,
     values::AccountId,
 };
 use time::OffsetDateTime;
 
 use crate::{
     browser::{Browser, Page},
-    world::{Tenant, World},
+    chromium::{Chromium, Looks},
+    world::{PASSWORD, Tenant, World, WorldOptions},
 };
 
 /// Puts money into an account's wallet.
@@ -181,4 +183,61 @@ async fn an_admin_recharges_while_the_owner_lets_them() {
     let viewer = format!("{members}/{}/recharge", world.id_of("viewer@northwind.example"));
     let page = owner.get(&viewer).await;
     assert_eq!(step(&owner, &page, &viewer, &[("allowed", "yes")]).await.status.as_u16(), 409);
+}
+
+/// Recharging and adding funds in a browser: each page on the way is sound.
+async fn pages_are_sound(looks: Looks) {
+    let world = World::with(WorldOptions {
+        payments: PaymentSettings {
+            bank_details: Some("Bank of Test\nIFSC TEST0000001".into()),
+            ..PaymentSettings::default()
+        },
+        ..WorldOptions::default()
+    })
+    .await;
+    let tenant = world.northwind;
+    fund(&world, &tenant, tenant.organization.into(), 20_000_000).await;
+    let chromium = Chromium::open(looks).await;
+    let is_sound = async |page: &str| {
+        assert_eq!(chromium.axe().await, Vec::<String>::new(), "{page}");
+        assert!(!chromium.scrolls_sideways().await, "{page} scrolls sideways");
+        assert_eq!(chromium.complaints().await, Vec::<String>::new(), "{page}");
+    };
+    chromium.goto(&format!("{}/sign-in", world.base)).await;
+    chromium.fill("email", "owner@northwind.example").await;
+    chromium.fill("password", PASSWORD).await;
+    chromium.press("Sign in").await;
+    chromium.sees("Overview").await;
+    chromium.goto(&format!("{}{}/recharge", world.base, place(&tenant))).await;
+    chromium.fill("amount", "₹1,00,000").await;
+    chromium.press("Review").await;
+    chromium.sees("Review the recharge").await;
+    is_sound("the review of a recharge").await;
+    chromium.press("Recharge ₹1,00,000.00").await;
+    chromium.sees("The money is in its wallet").await;
+    is_sound("a recharge").await;
+    let account = format!("{}/accounts/{}", world.base, tenant.organization);
+    chromium.goto(&format!("{account}/payments/new")).await;
+    chromium.fill("amount", "500").await;
+    chromium.press("Review").await;
+    chromium.sees("How to pay").await;
+    is_sound("the review of a payment").await;
+    chromium.press("Go on to pay ₹500.00").await;
+    chromium.sees("IFSC TEST0000001").await;
+    is_sound("a payment").await;
+    let admin = world.id_of("admin@northwind.example");
+    chromium.goto(&format!("{account}/members/{admin}/recharge")).await;
+    chromium.sees("May they recharge").await;
+    is_sound("what an admin may").await;
+    chromium.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_are_sound_wide_and_light() {
+    pages_are_sound(Looks::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_are_sound_narrow_and_dark() {
+    pages_are_sound(Looks { width: 360, dark: true, ..Looks::default() }).await;
 }
