@@ -42,6 +42,8 @@ enum Takes {
     Play,
     /// Owner of the sub-account, Owner or Org Admin of the organization.
     Billing,
+    /// Owner of the account.
+    Pays,
     /// Admin or better.
     Administer,
     /// Owner or Org Admin of the organization that the path names.
@@ -52,7 +54,7 @@ enum Takes {
     Owner,
 }
 
-use Takes::{Administer, Billing, Owner, Parent, ParentOwner, Play, View};
+use Takes::{Administer, Billing, Owner, Parent, ParentOwner, Pays, Play, View};
 
 /// The verdicts on all routes inside an account.
 const VERDICTS: &[(&str, &str, Takes)] = &[
@@ -73,6 +75,9 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("POST", "/accounts/{account}/payments/new", Owner),
     ("GET", "/accounts/{account}/payments/{payment}", Billing),
     ("POST", "/accounts/{account}/payments/{payment}/continue", Owner),
+    ("GET", "/accounts/{account}/billing/export.csv", Billing),
+    ("GET", "/accounts/{account}/billing/rules", Pays),
+    ("POST", "/accounts/{account}/billing/rules", Pays),
     ("GET", "/accounts/{account}/members", Administer),
     ("POST", "/accounts/{account}/members", Administer),
     ("GET", "/accounts/{account}/members/{member}", Administer),
@@ -149,6 +154,11 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/recharge", ParentOwner),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/recharge", ParentOwner),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/recharges/{transaction}", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/billing/export.csv", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/auto-recharge", ParentOwner),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/auto-recharge", ParentOwner),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/prices", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/prices", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/audit-log", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/settings", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/rename", Parent),
@@ -204,6 +214,7 @@ fn verdict(takes: Takes, stands: Stands) -> Verdict {
         }
         (Billing, Stands::Organization(role)) => role != "viewer",
         (Billing, Stands::SubAccount(role)) => role == "owner",
+        (Pays, Stands::Organization(role) | Stands::SubAccount(role)) => role == "owner",
     };
     if allowed { Verdict::Allowed } else { Verdict::Forbidden }
 }

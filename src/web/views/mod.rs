@@ -9,6 +9,7 @@ pub mod money;
 pub mod people;
 pub mod retention;
 pub mod sub_accounts;
+pub mod wallet;
 pub mod webhooks;
 
 use askama::Template;
