@@ -18,6 +18,7 @@ use crate::{
     engine,
     error::Error,
     json, object_stores,
+    payment_providers::Providers,
     provision::Ready,
     routes,
     start::{StartError, Stop},
@@ -60,6 +61,7 @@ pub struct Application {
     mailer: Mailer,
     sender: Sender,
     private_targets: PrivateTargets,
+    providers: Providers,
     public_url: String,
     /// How often each key of the API may ask, per minute.
     api_rate: NonZeroU32,
@@ -96,6 +98,8 @@ impl Application {
             sender: Sender::new(settings.webhook_private_targets.clone())
                 .map_err(|error| StartError::Refused(error.to_string()))?,
             private_targets: settings.webhook_private_targets.clone(),
+            providers: Providers::new(&settings.payments)
+                .map_err(|error| StartError::Refused(error.to_string()))?,
             public_url: settings.public_url.clone(),
             api_rate: settings.api_rate,
             live: Tempo::default(),
@@ -137,6 +141,7 @@ impl Application {
             mailer,
             sender,
             private_targets,
+            providers,
             public_url,
             api_rate,
             live,
@@ -144,7 +149,10 @@ impl Application {
         } = self;
         let sealer = Sealer::of(&secret);
         let webhooks = Webhooks::new(&access, sender, sealer.clone(), mailer.clone(), public_url.clone());
-        let work = work::begin(&access, mailer, public_url.clone(), webhooks, &stop.wait());
+        let providers = Arc::new(providers);
+        let work =
+            work::begin(&access, mailer, public_url.clone(), webhooks, providers.clone(), &stop.wait());
+        let providers = web::Data::from(providers);
         let live = web::Data::new(Live::new(access.clone(), live, stop.wait()));
         let private_targets = web::Data::new(private_targets);
         let stopping = stop.clone();
@@ -187,6 +195,7 @@ impl Application {
                 .app_data(reference.clone())
                 .app_data(sealer.clone())
                 .app_data(private_targets.clone())
+                .app_data(providers.clone())
                 .app_data(rights.clone())
                 .app_data(rates.clone())
                 .app_data(document.clone())

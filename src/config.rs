@@ -1,5 +1,7 @@
 //! Settings: flags, environment, file (`domain.md` 10).
 
+mod payments;
+
 use std::{
     collections::BTreeMap,
     ffi::OsString,
@@ -16,10 +18,13 @@ use url::Url;
 use crate::{
     admin::AdminCommand,
     object_stores::Place,
+    payment_providers::PaymentSettings,
     simulate::SimulateOptions,
     start::one_line,
     values::{DatabaseUrl, PrivateTargets, Region},
 };
+
+use payments::PaymentTexts;
 
 /// The regions there are when none are configured.
 pub const DEFAULT_REGIONS: [&str; 3] = ["india", "us", "eu"];
@@ -132,6 +137,8 @@ struct SettingTexts {
     )]
     #[arg(hide_default_value = true)]
     webhook_private_targets: String,
+    #[command(flatten)]
+    payments: PaymentTexts,
 }
 
 /// The settings, checked.
@@ -157,6 +164,8 @@ pub struct Settings {
     pub lease: Duration,
     /// Where webhooks may be sent besides the public internet.
     pub webhook_private_targets: PrivateTargets,
+    /// By whom wallets can be paid into.
+    pub payments: PaymentSettings,
 }
 
 impl Settings {
@@ -348,6 +357,7 @@ fn check(texts: &SettingTexts) -> Result<Settings, Vec<String>> {
             wrong.push(format!("DIALNEXA_WEBHOOK_PRIVATE_TARGETS: {error}"));
             PrivateTargets::default()
         });
+    let payments = texts.payments.check(&mut wrong);
     match (listen, api_rate, lease) {
         (Some(listen), Some(api_rate), Some(lease)) if wrong.is_empty() => Ok(Settings {
             listen,
@@ -360,6 +370,7 @@ fn check(texts: &SettingTexts) -> Result<Settings, Vec<String>> {
             api_rate,
             lease: Duration::from_secs(lease),
             webhook_private_targets,
+            payments,
         }),
         _ => Err(wrong),
     }

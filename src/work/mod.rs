@@ -9,6 +9,7 @@ pub mod mail;
 pub mod numbers;
 pub mod outbox;
 pub mod password_resets;
+pub mod payments;
 pub mod retention;
 pub mod stays;
 pub mod wallets;
@@ -28,6 +29,7 @@ use crate::{
         identity::{password_resets as requests, sessions},
     },
     error::Error,
+    payment_providers::Providers,
     start::Stopping,
 };
 
@@ -57,6 +59,7 @@ pub fn begin(
     mailer: Mailer,
     public_url: String,
     webhooks: Arc<Webhooks>,
+    providers: Arc<Providers>,
     stopping: &Stopping,
 ) -> Work {
     let on = Beginning { access, stopping };
@@ -78,6 +81,7 @@ pub fn begin(
         on.repeat("invitations", PAUSE, async move |access| {
             invitations::send_one(access, &for_invitations.0, &for_invitations.1).await
         }),
+        on.repeat("payments", PAUSE, async move |access| payments::ask_one(access, &providers).await),
         on.repeat("low wallets", PAUSE, wallets::tell_one),
         on.repeat("auto-recharge", PAUSE, wallets::recharge_one),
         on.repeat("letters about wallets", PAUSE, async move |access| {

@@ -6,6 +6,8 @@
 //! - [`alerts`]: what is watched in a wallet, and telling of it; [`letters`]: by mail.
 //! - [`rates`]: what a minute costs, and what a client is charged for it.
 //! - [`reversal`]: undoing an entry.
+//! - [`payments`]: money that comes in from outside.
+//! - [`receipts`]: one entry, looked up.
 //! - [`charges`]: holding and charging calls, whoever pays for them.
 //! - [`verify`]: the proof that all of it adds up.
 
@@ -15,7 +17,9 @@ mod books;
 pub mod charges;
 pub mod ledger;
 pub mod letters;
+pub mod payments;
 pub mod rates;
+pub mod receipts;
 pub mod reversal;
 pub mod statement;
 pub mod verify;

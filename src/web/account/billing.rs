@@ -30,7 +30,7 @@ use crate::{
     },
 };
 
-use super::{calls::day, sees_wallet};
+use super::{calls::day, payments, sees_wallet};
 
 /// Rows on a page.
 const PAGE: u16 = 50;
@@ -171,6 +171,10 @@ fn links(home: &str, calls: Option<&str>, names: &Names, posting: &Posting) -> V
             let page = if posting.kind == EntryKind::Transfer { "/billing" } else { "" };
             links.push((name, format!("{home}/sub-accounts/{id}{page}")));
         }
+    }
+    // The payment is on the account's own pages.
+    if let Some((_, payment)) = calls.zip(posting.payment) {
+        links.push(("Payment".to_owned(), format!("{home}/payments/{payment}")));
     }
     // A sub-account's call is opened from within the sub-account alone.
     if let Some((calls, call)) = calls.zip(posting.call).filter(|_| posting.charged_for.is_none()) {
@@ -355,11 +359,13 @@ pub async fn show(
     let calls = format!("{home}/calls");
     let note = "the prepaid wallet: paid in and not drawn";
     let section = section(&scope, None, &url, &format!("{home}/billing"), note, Some(&calls)).await?;
-    html(&SectionPage::of(
+    let mut page = SectionPage::of(
         visit.frame(&scope, "Billing", Here::Billing),
         "The prepaid wallet that calls are paid from, with every entry. Amounts are in INR.",
         section,
-    ))
+    );
+    page.actions = payments::actions(&scope);
+    html(&page)
 }
 
 #[cfg(test)]

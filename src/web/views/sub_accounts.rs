@@ -186,6 +186,8 @@ pub struct ShowPage {
     pub badge: Badge,
     /// Where Access Dashboard posts to, with an optional `reason`.
     pub access_href: String,
+    /// Where its wallet is recharged by whoever may.
+    pub recharge_href: Option<String>,
     /// Set while it is suspended: where it is reactivated.
     pub reactivate_href: Option<String>,
     /// Set while this browser is inside: where that is.
