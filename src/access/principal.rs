@@ -1,6 +1,7 @@
 //! Who asks, from where, and in which account.
 
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::values::{
     AccountId, ApiKeyId, BillingMode, DelegationId, KeyMode, KeyReach, KeyScopes, OrganizationId, Region,
@@ -85,6 +86,12 @@ impl Principal {
             Self::Key(key) => Some(key),
             Self::Member(_) | Self::Delegate(..) | Self::Platform(_) => None,
         }
+    }
+
+    /// The id of whoever asks, a person's or a key's; none of the platform itself.
+    pub fn actor(&self) -> Option<Uuid> {
+        let person = self.person().map(|person| person.id.uuid());
+        person.or_else(|| self.key().map(|key| key.id.uuid()))
     }
 
     /// The stay inside the sub-account, where it is one.

@@ -156,6 +156,12 @@ impl<'t, P: Permission, Database> Tx<'t, P, Database> {
     pub fn organization(&self) -> OrganizationId {
         self.asker.account.organization
     }
+
+    /// The account whose rows the transaction is on now: the one that authentication proved or,
+    /// [within](Tx::within) one of its sub-accounts, that.
+    pub fn tenant(&self) -> AccountId {
+        self.account
+    }
 }
 
 impl<P: Permission> Tx<'_, P> {

@@ -17,10 +17,10 @@ use crate::{
     error::{Error, FieldError},
     schema::{
         control::{
-            api_keys, audit_entries, audit_heads, delegations as stays, deletion_certificates,
+            allowances, api_keys, audit_entries, audit_heads, delegations as stays, deletion_certificates,
             idempotency_keys, invitation_letters, invitations, memberships, number_directory,
-            number_inventory, number_moves, refusals, sub_accounts, usage_days, users, webhook_attempts,
-            webhook_deliveries, webhook_endpoints, webhook_events, workspaces,
+            number_inventory, number_moves, prices, rates, refusals, sub_accounts, usage_days, users,
+            webhook_attempts, webhook_deliveries, webhook_endpoints, webhook_events, workspaces,
         },
         region::{
             agent_versions, agents, call_days, call_references, calls, idempotency_keys as regional_keys,
@@ -75,10 +75,8 @@ pub fn request(
         Principal::Key(key) => (None, key.name.clone()),
         Principal::Platform(work) => (None, (*work).to_owned()),
     };
-    let stays = tx.within(id, |tx| {
-        ledger::write_off(tx)?;
-        end_access(tx)
-    })?;
+    // What calls in progress hold is written off when they have ended.
+    let (written_off, stays) = tx.within(id, |tx| Ok((ledger::write_off(tx)?, end_access(tx)?)))?;
     diesel::update(sub_accounts::table.find((organization, id)))
         .set((
             sub_accounts::status.eq(SubAccountStatus::Deleting),
@@ -95,7 +93,7 @@ pub fn request(
             deletion_certificates::region.eq(&region),
             deletion_certificates::requested_by.eq(requested_by),
             deletion_certificates::requested_by_name.eq(requested_by_name),
-            deletion_certificates::written_off_minor.eq(balance.minor),
+            deletion_certificates::written_off_minor.eq(written_off.minor),
             deletion_certificates::currency.eq(&balance.currency),
         ))
         .execute(tx.connection())?;
@@ -106,7 +104,7 @@ pub fn request(
         object_id: id.to_string(),
         details,
     };
-    let details = json!({ "certificate": certificate, "written_off_minor": balance.minor });
+    let details = json!({ "certificate": certificate, "written_off_minor": written_off.minor });
     let ended = stays.into_iter().map(|stay| event("access_dashboard.ended", json!({ "delegation": stay })));
     Ok(Change::told_by(certificate, event("sub_account.deletion_requested", details), ended))
 }
@@ -279,6 +277,24 @@ pub fn put_off(tx: &mut GateTx<'_>, certificate: CertificateId) -> Result<(), Er
     Ok(())
 }
 
+/// Writes off what the last calls of the sub-account held and did not cost.
+pub fn write_off_rest(
+    tx: &mut Tx<'_, ManageSubAccounts>,
+    certificate: CertificateId,
+    sub_account: SubAccountId,
+) -> Result<Change<()>, Error> {
+    let rest = tx.within(sub_account, ledger::write_off)?;
+    diesel::update(deletion_certificates::table)
+        .filter(deletion_certificates::certificate_id.eq(certificate))
+        .set(
+            deletion_certificates::written_off_minor
+                .eq(deletion_certificates::written_off_minor + rest.minor),
+        )
+        .execute(tx.connection())?;
+    // The completed certificate is what the log tells of.
+    Ok(Change::none(()))
+}
+
 /// Counts what the control database holds of the sub-account being erased.
 pub fn count_control(tx: &mut EraserTx<'_>, mut contents: Contents) -> Result<Contents, Error> {
     count_control!(tx.connection(), contents);
@@ -346,6 +362,9 @@ pub fn erase_control(tx: &mut EraserTx<'_>) -> Result<(), Error> {
     diesel::delete(webhook_events::table).execute(connection)?;
     diesel::delete(stays::table).execute(connection)?;
     diesel::delete(usage_days::table).execute(connection)?;
+    diesel::delete(allowances::table).execute(connection)?;
+    diesel::delete(prices::table).execute(connection)?;
+    diesel::delete(rates::table).execute(connection)?;
     diesel::delete(refusals::table).execute(connection)?;
     diesel::delete(idempotency_keys::table).execute(connection)?;
     diesel::delete(number_moves::table).execute(connection)?;

@@ -99,6 +99,8 @@ pub struct Addition {
     pub minutes: i64,
     /// What they cost, in minor units.
     pub cost_minor: i64,
+    /// What the account is charged for them beyond their cost, in minor units.
+    pub margin_minor: i64,
     /// When the last of them was made.
     pub last_call_at: Option<OffsetDateTime>,
 }
@@ -125,23 +127,37 @@ pub fn record(tx: &mut Tx<'_, RecordCalls>, additions: &[Addition]) -> Result<()
             usage_days::answered.eq(usage_days::answered + excluded(usage_days::answered)),
             usage_days::minutes.eq(usage_days::minutes + excluded(usage_days::minutes)),
             usage_days::cost_minor.eq(usage_days::cost_minor + excluded(usage_days::cost_minor)),
+            usage_days::margin_minor.eq(usage_days::margin_minor + excluded(usage_days::margin_minor)),
             usage_days::last_call_at.eq(later(usage_days::last_call_at, excluded(usage_days::last_call_at))),
         ))
         .execute(tx.connection())?;
     Ok(())
 }
 
-/// Makes the days since `since` what `days` say, but for their peaks; a day that is missing
-/// had no calls. Tells how many differed.
+/// Makes the days since `since` what `days` say, but for their peaks and their money, which the
+/// ledger knows better; a day that is missing had no calls. Tells how many differed.
 pub fn replace(tx: &mut Tx<'_, RecordCalls>, since: Date, days: &[Addition]) -> Result<usize, Error> {
     let known = usage_days::table
         .filter(usage_days::day.ge(since))
         .select(Addition::as_select())
         .load::<Addition>(tx.connection())?;
-    let nothing =
-        |day| Addition { day, calls: 0, answered: 0, minutes: 0, cost_minor: 0, last_call_at: None };
+    let nothing = |day| Addition {
+        day,
+        calls: 0,
+        answered: 0,
+        minutes: 0,
+        cost_minor: 0,
+        margin_minor: 0,
+        last_call_at: None,
+    };
     let missing = known.iter().filter(|known| days.iter().all(|day| day.day != known.day));
-    let wanted: Vec<Addition> = days.iter().copied().chain(missing.map(|known| nothing(known.day))).collect();
+    let money = |wanted: Addition| {
+        let known = known.iter().find(|known| known.day == wanted.day).copied();
+        let Addition { cost_minor, margin_minor, .. } = known.unwrap_or(nothing(wanted.day));
+        Addition { cost_minor, margin_minor, ..wanted }
+    };
+    let wanted: Vec<Addition> =
+        days.iter().copied().map(money).chain(missing.map(|known| money(nothing(known.day)))).collect();
     let differs = |wanted: &&Addition| {
         let known = known.iter().find(|known| known.day == wanted.day);
         known.copied().unwrap_or(nothing(wanted.day)) != **wanted
@@ -155,7 +171,6 @@ pub fn replace(tx: &mut Tx<'_, RecordCalls>, since: Date, days: &[Addition]) -> 
             usage_days::calls.eq(excluded(usage_days::calls)),
             usage_days::answered.eq(excluded(usage_days::answered)),
             usage_days::minutes.eq(excluded(usage_days::minutes)),
-            usage_days::cost_minor.eq(excluded(usage_days::cost_minor)),
             usage_days::last_call_at.eq(excluded(usage_days::last_call_at)),
         ))
         .execute(tx.connection())?;

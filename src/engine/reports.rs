@@ -81,7 +81,12 @@ pub async fn ringing(on: OnCall, _: Body<Nothing>) -> Result<Reply<Followed>, De
     request_body(content = Nothing, example = json!({})),
     responses((status = 200, description = "How it stands.", body = Followed)))]
 pub async fn answered(on: OnCall, _: Body<Nothing>) -> Result<Reply<Followed>, Denied> {
-    advance(on, Step::Answered).await
+    let (id, scope) = (on.call, on.scope.clone());
+    let followed = advance(on, Step::Answered).await?;
+    if !followed.0.late {
+        scope.write(move |tx| admission::answer(tx, id)).await?;
+    }
+    Ok(followed)
 }
 
 /// What to do with a call.
@@ -99,9 +104,20 @@ pub enum Action {
 pub struct Heard {
     /// What to do.
     pub action: Action,
-    /// Why it is to be ended, such as `account_closed`; null where it goes on.
+    /// Why it is to be ended, `account_closed` or `insufficient_balance`; null where it goes on.
     #[schema(required = true, example = "account_closed")]
     pub reason: Option<&'static str>,
+    /// In how many seconds it is to be ended: what is paid lasts so long. Null where it goes on.
+    #[schema(required = true, minimum = 0, example = 0)]
+    pub in_seconds: Option<i64>,
+}
+
+impl Heard {
+    const GO_ON: Self = Self { action: Action::Continue, reason: None, in_seconds: None };
+
+    fn end(reason: &'static str, in_seconds: i64) -> Self {
+        Self { action: Action::End, reason: Some(reason), in_seconds: Some(in_seconds) }
+    }
 }
 
 /// Says that a call lives
@@ -117,8 +133,9 @@ pub struct Heard {
 pub async fn heartbeat(on: OnCall, _: Body<Nothing>) -> Result<Reply<Heard>, Denied> {
     let (id, lease) = (on.call, on.scope.lease());
     match on.scope.write(move |tx| admission::renew(tx, id, lease)).await? {
-        Renewal::Continue => Ok(Reply(Heard { action: Action::Continue, reason: None })),
-        Renewal::AccountClosed => Ok(Reply(Heard { action: Action::End, reason: Some("account_closed") })),
+        Renewal::Continue => Ok(Reply(Heard::GO_ON)),
+        Renewal::AccountClosed => Ok(Reply(Heard::end("account_closed", 0))),
+        Renewal::OutOfFunds(seconds) => Ok(Reply(Heard::end("insufficient_balance", seconds))),
         Renewal::Lost => Err(Denied(Error::Conflict {
             code: "lease_lost",
             message: "This call holds no place any more. End it, and report its end.".into(),

@@ -77,6 +77,7 @@ diesel::table! {
         metadata -> Nullable<Jsonb>,
         notes -> Nullable<Jsonb>,
         recording_deleted_at -> Nullable<Timestamptz>,
+        price_per_minute -> BigInt,
     }
 }
 

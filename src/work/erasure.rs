@@ -7,10 +7,11 @@ use object_store::{ObjectStore, path::Path};
 
 use crate::{
     access::{
-        Access, Scope,
-        permission::{ManageSubAccounts, View},
+        Access, Change, Scope,
+        permission::{ManageSubAccounts, RecordCalls, View},
     },
     domain::{
+        billing::charges,
         deletion::{self, Erasure},
         limits::admission,
     },
@@ -38,6 +39,15 @@ pub async fn erase_one(access: &Arc<Access>) -> Result<bool, Error> {
         job.organization.into(),
         job.region.clone(),
     )?;
+    let paying = access.scope_of_job::<RecordCalls>(
+        "erasure",
+        job.organization,
+        job.sub_account.into(),
+        job.region.clone(),
+    )?;
+    paying.write(|tx| charges::close(tx).map(Change::none)).await?;
+    let (certificate, id) = (job.certificate, job.sub_account);
+    parent.write(move |tx| deletion::write_off_rest(tx, certificate, id)).await?;
     count(access, &parent, &job).await?;
     erase_objects(&parent, &job).await?;
     while in_region(access, &job, deletion::erase_region).await? {}

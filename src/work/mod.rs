@@ -1,6 +1,7 @@
 //! Background work: what is done without anybody asking for it at that moment.
 
 pub mod calls;
+pub mod charges;
 pub mod counters;
 pub mod erasure;
 pub mod invitations;
@@ -34,6 +35,8 @@ use webhooks::Webhooks;
 
 /// How often is looked for something to do.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How often what calls came to is posted.
+const CHARGES: Duration = Duration::from_millis(300);
 /// How often is looked for counters that are old.
 const COUNTERS: Duration = Duration::from_secs(30);
 /// How often what is long over is removed.
@@ -62,6 +65,7 @@ pub fn begin(
         on.repeat("outbox", PAUSE, outbox::relay_some),
         on.repeat("numbers", PAUSE, numbers::settle_some),
         on.repeat("overdue calls", PAUSE, calls::close_overdue),
+        on.repeat("charges", CHARGES, charges::post_some),
         on.repeat("test calls", PAUSE, calls::advance_tests),
         on.repeat("stays", PAUSE, stays::close_some),
         on.repeat("counters", COUNTERS, counters::refresh_one),

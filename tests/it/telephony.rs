@@ -4,6 +4,7 @@ use dialnexa::{
     access::{Change, permission::RecordCalls},
     domain::{
         agents::{self, Agent, Pipeline},
+        billing::ledger::{self, Entry},
         engines,
         numbers::{self, Number},
         workspaces,
@@ -148,5 +149,18 @@ pub async fn answered_number(
         .unwrap();
     let e164 = e164.as_str().to_owned();
     scope.write(move |tx| numbers::register(tx, &[(number, e164)]).map(Change::none)).await.unwrap();
+    for account in [account, organization.into()] {
+        fund(world, organization, account, 10_000_000).await;
+    }
     agent
+}
+
+/// Pays `minor` into an account's wallet.
+pub async fn fund(world: &World, organization: OrganizationId, account: AccountId, minor: i64) {
+    let scope = world
+        .access
+        .scope_of_job::<RecordCalls>("test", organization, account, "india".parse().unwrap())
+        .unwrap();
+    let entry = Entry::recharge(minor, "UPI 1", OffsetDateTime::now_utc()).unwrap();
+    scope.write(move |tx| ledger::post(tx, entry).map(Change::none)).await.unwrap();
 }

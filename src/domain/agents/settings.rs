@@ -4,7 +4,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::values::{NumberId, words};
+use crate::{
+    domain::billing::rates::Speaking,
+    values::{NumberId, words},
+};
 
 use super::Pipeline;
 
@@ -133,6 +136,18 @@ macro_rules! settings {
             }
         }
     };
+}
+
+impl Settings {
+    /// What of the catalogues speaks in its calls: by that they are charged.
+    pub fn speaking(&self) -> Speaking {
+        let is_cascaded = self.pipeline_type == Pipeline::Cascaded;
+        Speaking {
+            llm: Some(self.llm_id.clone().unwrap_or_default()),
+            transcriber: is_cascaded.then(|| self.transcriber_id.clone().unwrap_or_default()),
+            voice: is_cascaded.then(|| self.voice_id.clone().unwrap_or_default()),
+        }
+    }
 }
 
 settings! {

@@ -1,38 +1,37 @@
 //! The double-entry ledger (`domain.md` 4.6).
 //!
 //! An entry is postings that sum to zero; it is added in one transaction with the
-//! balances it changes, and never changed afterwards. Every account has four ledger
-//! accounts: money comes into the wallet from `payments`, goes out of it to `usage` as
-//! calls are charged, and to `write_offs` when it is given up.
+//! balances it changes, and never changed afterwards. Every account has ledger accounts of
+//! its own: money comes into the wallet from `payments`, goes out of it to `usage` as
+//! calls are charged, what the parent's price adds to their cost to `margin`, and to
+//! `write_offs` what is given up.
 
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use time::OffsetDateTime;
 
+use uuid::Uuid;
+
 use crate::{
     access::{
-        InAccount, Tx,
+        Tx,
         permission::{Includes, ManageSubAccounts, Permission, ViewBilling},
     },
     error::Error,
     schema::control::{ledger_accounts, ledger_postings},
-    values::{CallId, Money, Part, Slice, SubAccountId, TransactionId, words},
+    values::{
+        AccountId, CallId, InvoiceId, Money, Part, PaymentId, Slice, SubAccountId, TransactionId, words,
+    },
 };
 
-words! {
-    /// One of the ledger accounts of an account.
-    LedgerAccount {
-        /// What may be spent; never below zero.
-        Wallet = "wallet" / "Wallet",
-        /// The world the money came from: its balance is what was paid in, negated.
-        Payments = "payments" / "Payments",
-        /// What calls earned.
-        Usage = "usage" / "Usage",
-        /// What was given up.
-        WriteOffs = "write_offs" / "Write-offs",
-    }
-}
+use super::{
+    allowances,
+    books::{self, Book, book, out_of_range, too_little},
+};
+
+pub use super::books::LedgerAccount;
+pub(crate) use super::books::open;
 
 words! {
     /// Why an entry was made.
@@ -47,6 +46,8 @@ words! {
         WriteOff = "write_off" / "Written off",
         /// An earlier entry set right.
         Correction = "correction" / "Correction",
+        /// A payment given back to whoever paid.
+        Refund = "refund" / "Refund",
     }
 }
 
@@ -55,12 +56,20 @@ words! {
 pub struct Entry {
     /// Why.
     pub kind: EntryKind,
-    /// The payment's reference; may be empty.
+    /// The payment's reference; may be empty. It outlives the account: no personal data.
     pub reference: String,
     /// The call that is charged.
     pub call: Option<CallId>,
+    /// How many minutes of it are charged.
+    pub minutes: i64,
     /// The consolidated sub-account whose call it was; `None` for the account's own.
     pub charged_for: Option<SubAccountId>,
+    /// The payment that it keeps.
+    pub payment: Option<PaymentId>,
+    /// The credit note that it keeps.
+    pub invoice: Option<InvoiceId>,
+    /// The entry that it undoes.
+    pub reverses: Option<TransactionId>,
     /// When it happened.
     pub occurred_at: OffsetDateTime,
     /// Amounts in minor units; they sum to zero.
@@ -68,7 +77,26 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn moved(
+    fn of(kind: EntryKind, occurred_at: OffsetDateTime, postings: Vec<(LedgerAccount, i64)>) -> Self {
+        Self {
+            kind,
+            reference: String::new(),
+            call: None,
+            minutes: 0,
+            charged_for: None,
+            payment: None,
+            invoice: None,
+            reverses: None,
+            occurred_at,
+            postings,
+        }
+    }
+
+    /// `minor` units that go from one ledger account to another.
+    ///
+    /// # Errors
+    /// An amount that is not above zero.
+    pub(crate) fn moved(
         kind: EntryKind,
         from: LedgerAccount,
         to: LedgerAccount,
@@ -78,8 +106,7 @@ impl Entry {
         if minor <= 0 {
             return Err(Error::internal(format!("an entry moves more than nothing, not {minor}")));
         }
-        let postings = vec![(from, -minor), (to, minor)];
-        Ok(Self { kind, reference: String::new(), call: None, charged_for: None, occurred_at, postings })
+        Ok(Self::of(kind, occurred_at, vec![(from, -minor), (to, minor)]))
     }
 
     /// A payment into the wallet.
@@ -92,7 +119,7 @@ impl Entry {
         Ok(Self { reference: reference.into(), ..entry })
     }
 
-    /// The charge of a call, out of the wallet.
+    /// The charge of a call, out of the wallet: what it cost.
     ///
     /// # Errors
     /// An amount that is not above zero.
@@ -100,41 +127,41 @@ impl Entry {
         let entry = Self::moved(EntryKind::Call, LedgerAccount::Wallet, LedgerAccount::Usage, minor, at)?;
         Ok(Self { call: Some(call), ..entry })
     }
+
+    /// The same entry, of which `margin` is what the parent's price adds to the cost.
+    pub(super) fn with_margin(mut self, margin: i64) -> Self {
+        if margin > 0 {
+            for (account, minor) in &mut self.postings {
+                if *account == LedgerAccount::Usage {
+                    *minor -= margin;
+                }
+            }
+            self.postings.push((LedgerAccount::Margin, margin));
+            self.postings.retain(|(_, minor)| *minor != 0);
+        }
+        self
+    }
 }
 
-/// Opens the ledger accounts of an account, all empty.
-pub(crate) fn open(tx: &mut impl InAccount, currency: &str) -> Result<(), Error> {
-    let rows: Vec<_> = LedgerAccount::ALL
-        .iter()
-        .map(|name| (ledger_accounts::ledger_account.eq(*name), ledger_accounts::currency.eq(currency)))
-        .collect();
-    diesel::insert_into(ledger_accounts::table).values(rows).execute(tx.rows())?;
-    Ok(())
-}
+/// The ledger accounts of an account while their rows are locked.
+type Books = BTreeMap<LedgerAccount, Book>;
 
-/// How a ledger account stands while its row is locked.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
-struct Standing {
-    account: LedgerAccount,
-    currency: String,
-    balance: i64,
-    sequence: i64,
-}
-
-/// Locks the account's ledger accounts, always in the order of their names, so that two
-/// entries never wait for each other in a circle.
-fn lock<P: Permission>(tx: &mut Tx<'_, P>) -> Result<BTreeMap<LedgerAccount, Standing>, Error> {
-    let rows: Vec<Standing> = ledger_accounts::table
-        .order(ledger_accounts::ledger_account)
-        .select((
-            ledger_accounts::ledger_account,
-            ledger_accounts::currency,
-            ledger_accounts::balance_minor,
-            ledger_accounts::last_sequence,
-        ))
-        .for_update()
-        .load(tx.connection())?;
-    Ok(rows.into_iter().map(|row| (row.account, row)).collect())
+/// Locks those ledger accounts that entries post to.
+fn lock<P: Permission>(tx: &mut Tx<'_, P>, entries: &[Entry]) -> Result<Books, Error> {
+    let mut names: Vec<_> = entries.iter().flat_map(|entry| &entry.postings).map(|(name, _)| *name).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut books = books::lock(tx, &names)?;
+    let is_missing = |name: &&LedgerAccount| books.iter().all(|book| book.ledger_account != **name);
+    if names.iter().any(|name| is_missing(&name)) {
+        // Accounts of before margins were kept have no book for them.
+        let currency = super::wallet::currency(tx)?;
+        for name in names.iter().filter(is_missing) {
+            books::open_late(tx, &Book::empty(*name, &currency))?;
+        }
+        books = books::lock(tx, &names)?;
+    }
+    Ok(books.into_iter().map(|book| (book.ledger_account, book)).collect())
 }
 
 #[derive(Insertable)]
@@ -149,7 +176,12 @@ struct NewPosting {
     kind: EntryKind,
     reference: String,
     call_id: Option<CallId>,
+    minutes: i64,
     charged_for: Option<SubAccountId>,
+    actor_id: Option<Uuid>,
+    payment_id: Option<PaymentId>,
+    invoice_id: Option<InvoiceId>,
+    reverses: Option<TransactionId>,
     occurred_at: OffsetDateTime,
 }
 
@@ -168,38 +200,44 @@ fn check(entry: &Entry) -> Result<(), Error> {
     Ok(())
 }
 
-fn out_of_range() -> Error {
-    Error::invalid("amount", "The amount is too large.")
-}
-
 /// Works out what one entry's postings in an account make of its balances.
 fn place(
-    standings: &mut BTreeMap<LedgerAccount, Standing>,
+    books: &mut Books,
     entry: &Entry,
     id: TransactionId,
+    actor: Option<Uuid>,
 ) -> Result<Vec<NewPosting>, Error> {
     let mut rows = Vec::new();
     for (account, minor) in &entry.postings {
-        let standing = standings.get_mut(account).ok_or(Error::NotFound)?;
-        standing.balance = standing.balance.checked_add(*minor).ok_or_else(out_of_range)?;
-        standing.sequence += 1;
-        if *account == LedgerAccount::Wallet && standing.balance < 0 {
-            return Err(Error::Unpaid {
-                code: "insufficient_balance",
-                message: "The wallet does not hold enough for this.".to_owned(),
-            });
+        let book = books.get_mut(account).ok_or(Error::NotFound)?;
+        book.balance_minor = book.balance_minor.checked_add(*minor).ok_or_else(out_of_range)?;
+        book.last_sequence += 1;
+        if *account == LedgerAccount::Wallet {
+            // What is held is another's: nobody else draws it.
+            if book.balance_minor < book.held_minor {
+                return Err(too_little());
+            }
+            if entry.kind == EntryKind::Call {
+                book.spend(minor.checked_neg().ok_or_else(out_of_range)?)?;
+            }
+            book.watch();
         }
         rows.push(NewPosting {
             ledger_account: *account,
-            sequence: standing.sequence,
+            sequence: book.last_sequence,
             transaction_id: id,
-            currency: standing.currency.clone(),
+            currency: book.currency.clone(),
             amount_minor: *minor,
-            balance_after_minor: standing.balance,
+            balance_after_minor: book.balance_minor,
             kind: entry.kind,
             reference: entry.reference.clone(),
             call_id: entry.call,
+            minutes: entry.minutes,
             charged_for: entry.charged_for,
+            actor_id: actor,
+            payment_id: entry.payment,
+            invoice_id: entry.invoice,
+            reverses: entry.reverses,
             occurred_at: entry.occurred_at,
         });
     }
@@ -208,14 +246,15 @@ fn place(
 
 /// Works out what the entries make of the balances, without touching the database.
 fn apply(
-    standings: &mut BTreeMap<LedgerAccount, Standing>,
+    books: &mut Books,
     entries: &[Entry],
+    actor: Option<Uuid>,
 ) -> Result<(Vec<TransactionId>, Vec<NewPosting>), Error> {
     let (mut ids, mut rows) = (Vec::new(), Vec::new());
     for entry in entries {
         check(entry)?;
         let id = TransactionId::at(entry.occurred_at);
-        rows.extend(place(standings, entry, id)?);
+        rows.extend(place(books, entry, id, actor)?);
         ids.push(id);
     }
     Ok((ids, rows))
@@ -224,41 +263,64 @@ fn apply(
 /// Adds an entry.
 ///
 /// # Errors
-/// [`Error::Unpaid`] when the wallet holds too little.
+/// [`Error::Unpaid`] when the wallet holds too little that is not spoken for.
 pub fn post<P: Permission>(tx: &mut Tx<'_, P>, entry: Entry) -> Result<TransactionId, Error> {
     post_all(tx, &[entry])?.pop().ok_or_else(|| Error::internal("an entry got no id"))
 }
-
-/// As many postings as one statement can hold.
-const BATCH: usize = 5_000;
 
 /// Adds entries in their order, all or none.
 ///
 /// # Errors
 /// As [`post`], for the first that the wallet cannot pay.
 pub fn post_all<P: Permission>(tx: &mut Tx<'_, P>, entries: &[Entry]) -> Result<Vec<TransactionId>, Error> {
-    let before = lock(tx)?;
-    let mut after = before.clone();
-    let (ids, rows) = apply(&mut after, entries)?;
-    keep(tx, &before, &after, &rows)?;
-    Ok(ids)
+    post_held(tx, entries, 0)
 }
 
-/// Keeps postings with the balances that they make.
-fn keep<P: Permission>(
+/// Adds entries of which the wallet held `held` minor units, all or none: those are held no more.
+///
+/// # Errors
+/// As [`post_all`].
+pub(super) fn post_held<P: Permission>(
     tx: &mut Tx<'_, P>,
-    before: &BTreeMap<LedgerAccount, Standing>,
-    after: &BTreeMap<LedgerAccount, Standing>,
-    rows: &[NewPosting],
-) -> Result<(), Error> {
-    for standing in after.values().filter(|standing| before.get(&standing.account) != Some(standing)) {
-        diesel::update(ledger_accounts::table)
-            .filter(ledger_accounts::ledger_account.eq(standing.account))
-            .set((
-                ledger_accounts::balance_minor.eq(standing.balance),
-                ledger_accounts::last_sequence.eq(standing.sequence),
-            ))
-            .execute(tx.connection())?;
+    entries: &[Entry],
+    held: i64,
+) -> Result<Vec<TransactionId>, Error> {
+    let mut before = lock(tx, entries)?;
+    if let Some(wallet) = before.get_mut(&LedgerAccount::Wallet) {
+        wallet.held_minor -= held;
+    }
+    let actor = tx.asker().principal.actor();
+    let mut after = before.clone();
+    let applied = match apply(&mut after, entries, actor) {
+        Err(Error::Unpaid { .. }) if free(tx, &mut before)? => {
+            after = before;
+            apply(&mut after, entries, actor)?
+        }
+        applied => applied?,
+    };
+    keep(tx, &after, &applied.1)?;
+    Ok(applied.0)
+}
+
+/// Frees what an organization has set aside for its accounts and none of them holds, for what it
+/// pays itself; tells whether there was any.
+fn free<P: Permission>(tx: &mut Tx<'_, P>, books: &mut Books) -> Result<bool, Error> {
+    let Some(wallet) = books.get_mut(&LedgerAccount::Wallet) else { return Ok(false) };
+    if !matches!(tx.tenant(), AccountId::Organization(_)) || wallet.held_minor == 0 {
+        return Ok(false);
+    }
+    let back = allowances::take_back_all(tx)?;
+    wallet.held_minor -= back;
+    Ok(back > 0)
+}
+
+/// As many postings as one statement can hold.
+const BATCH: usize = 4_000;
+
+/// Keeps postings with the balances that they make.
+fn keep<P: Permission>(tx: &mut Tx<'_, P>, books: &Books, rows: &[NewPosting]) -> Result<(), Error> {
+    for book in books.values() {
+        books::keep(tx, book)?;
     }
     for batch in rows.chunks(BATCH) {
         diesel::insert_into(ledger_postings::table).values(batch).execute(tx.connection())?;
@@ -284,41 +346,103 @@ pub fn transfer<P: Includes<ManageSubAccounts>>(
     }
     let id = TransactionId::at(at);
     let post = |tx: &mut Tx<'_, P>, minor: i64| {
-        let entry = Entry {
-            kind: EntryKind::Transfer,
-            reference: reference.to_owned(),
-            call: None,
-            charged_for: None,
-            occurred_at: at,
-            postings: vec![(LedgerAccount::Wallet, minor)],
+        let posting = vec![(LedgerAccount::Wallet, minor)];
+        let entry = Entry { reference: reference.to_owned(), ..Entry::of(EntryKind::Transfer, at, posting) };
+        let mut books = lock(tx, std::slice::from_ref(&entry))?;
+        let actor = tx.asker().principal.actor();
+        let before = books.clone();
+        let rows = match place(&mut books, &entry, id, actor) {
+            Err(Error::Unpaid { .. }) => {
+                books = before;
+                free(tx, &mut books)?;
+                place(&mut books, &entry, id, actor)?
+            }
+            rows => rows?,
         };
-        let before = lock(tx)?;
-        let mut after = before.clone();
-        let rows = place(&mut after, &entry, id)?;
-        keep(tx, &before, &after, &rows)?;
-        after.remove(&LedgerAccount::Wallet).ok_or(Error::NotFound)
+        keep(tx, &books, &rows)?;
+        books.remove(&LedgerAccount::Wallet).ok_or(Error::NotFound)
     };
     post(tx, -minor)?;
     let theirs = tx.within(to, |tx| post(tx, minor))?;
-    Ok((id, Money::new(theirs.balance, theirs.currency)))
+    Ok((id, Money::new(theirs.balance_minor, theirs.currency)))
 }
 
-/// Writes off what is left in the wallet, before its account is deleted. Nothing flows
-/// to anybody.
+/// Writes off what is left in the wallet and spoken for by nobody, as its account is deleted.
+/// Nothing flows to anybody.
 pub fn write_off<P: Permission>(tx: &mut Tx<'_, P>) -> Result<Money, Error> {
-    let left = lock(tx)?.remove(&LedgerAccount::Wallet).ok_or(Error::NotFound)?;
-    if left.balance > 0 {
+    let wallet = super::wallet::lock(tx)?;
+    let left = wallet.balance_minor - wallet.held_minor;
+    if left > 0 {
         let now = OffsetDateTime::now_utc();
         let (from, to) = (LedgerAccount::Wallet, LedgerAccount::WriteOffs);
-        post(tx, Entry::moved(EntryKind::WriteOff, from, to, left.balance, now)?)?;
+        post(tx, Entry::moved(EntryKind::WriteOff, from, to, left, now)?)?;
     }
-    Ok(Money::new(left.balance, left.currency))
+    Ok(Money::new(left, wallet.currency))
+}
+
+/// Undoes an entry of the account by its exact opposite, once. The money of a call comes back to
+/// the wallet that paid it.
+///
+/// # Errors
+/// [`Error::NotFound`] for an id that is not an entry's here; [`Error::Conflict`] with code
+/// `not_reversible` for a transfer, whose other side is another's, or for a correction;
+/// `already_reversed` for one that was undone; [`Error::Unpaid`] when the wallet holds too little.
+pub fn reverse<P: Permission>(
+    tx: &mut Tx<'_, P>,
+    transaction: TransactionId,
+    reason: &str,
+) -> Result<TransactionId, Error> {
+    let conflict = |code, message: &str| Error::Conflict { code, message: message.to_owned() };
+    let account = tx.tenant().uuid();
+    let own = ledger_postings::table
+        .filter(ledger_postings::organization_id.eq(tx.organization()))
+        .filter(ledger_postings::account_id.eq(account));
+    let postings = own
+        .filter(ledger_postings::ledger_account.eq_any(LedgerAccount::ALL))
+        .filter(ledger_postings::transaction_id.eq(transaction))
+        .select((
+            ledger_postings::ledger_account,
+            ledger_postings::amount_minor,
+            ledger_postings::kind,
+            ledger_postings::call_id,
+            ledger_postings::minutes,
+            ledger_postings::charged_for,
+        ))
+        .load::<(LedgerAccount, i64, EntryKind, Option<CallId>, i64, Option<SubAccountId>)>(
+            tx.connection(),
+        )?;
+    let (_, _, kind, call, minutes, charged_for) = *postings.first().ok_or(Error::NotFound)?;
+    if matches!(kind, EntryKind::Transfer | EntryKind::Correction | EntryKind::WriteOff) {
+        return Err(conflict("not_reversible", "An entry of this kind is not undone."));
+    }
+    let opposite = postings
+        .iter()
+        .map(|(name, minor, ..)| Ok((*name, minor.checked_neg().ok_or_else(out_of_range)?)))
+        .collect::<Result<Vec<_>, Error>>()?;
+    let entry = Entry {
+        reference: reason.to_owned(),
+        call,
+        minutes,
+        charged_for,
+        reverses: Some(transaction),
+        ..Entry::of(EntryKind::Correction, OffsetDateTime::now_utc(), opposite)
+    };
+    // Its books are locked before it is asked whether it was undone.
+    lock(tx, std::slice::from_ref(&entry))?;
+    let undone = own.filter(
+        ledger_postings::ledger_account
+            .eq_any(LedgerAccount::ALL)
+            .and(ledger_postings::reverses.eq(transaction)),
+    );
+    if diesel::select(diesel::dsl::exists(undone)).get_result(tx.connection())? {
+        return Err(conflict("already_reversed", "This entry was undone before."));
+    }
+    post(tx, entry)
 }
 
 /// What is in the account's wallet.
 pub fn balance<P: Permission>(tx: &mut Tx<'_, P>) -> Result<Money, Error> {
-    let (minor, currency) = ledger_accounts::table
-        .filter(ledger_accounts::ledger_account.eq(LedgerAccount::Wallet))
+    let (minor, currency) = book!(tx, LedgerAccount::Wallet)
         .select((ledger_accounts::balance_minor, ledger_accounts::currency))
         .first::<(i64, String)>(tx.connection())?;
     Ok(Money::new(minor, currency))
@@ -326,10 +450,7 @@ pub fn balance<P: Permission>(tx: &mut Tx<'_, P>) -> Result<Money, Error> {
 
 /// How many lines the wallet's statement has.
 pub fn length<P: Includes<ViewBilling>>(tx: &mut Tx<'_, P>) -> Result<i64, Error> {
-    Ok(ledger_accounts::table
-        .filter(ledger_accounts::ledger_account.eq(LedgerAccount::Wallet))
-        .select(ledger_accounts::last_sequence)
-        .first(tx.connection())?)
+    Ok(book!(tx, LedgerAccount::Wallet).select(ledger_accounts::last_sequence).first(tx.connection())?)
 }
 
 /// One line of the wallet's statement.

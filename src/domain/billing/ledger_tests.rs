@@ -5,14 +5,8 @@ use time::macros::datetime;
 
 use super::*;
 
-fn standings() -> BTreeMap<LedgerAccount, Standing> {
-    LedgerAccount::ALL
-        .iter()
-        .map(|account| {
-            let standing = Standing { account: *account, currency: "INR".into(), balance: 0, sequence: 0 };
-            (*account, standing)
-        })
-        .collect()
+fn empty_books() -> Books {
+    LedgerAccount::ALL.iter().map(|account| (*account, Book::empty(*account, "INR"))).collect()
 }
 
 fn entries() -> impl Strategy<Value = Vec<Entry>> {
@@ -27,12 +21,12 @@ fn entries() -> impl Strategy<Value = Vec<Entry>> {
 proptest! {
     #[test]
     fn books_balance_and_the_wallet_never_goes_below_zero(entries in entries()) {
-        let mut books = standings();
+        let mut books = empty_books();
         let (mut wallet, mut total) = (0_i64, 0_usize);
         for entry in &entries {
             let before = books.clone();
             let wanted = entry.postings.iter().find(|(account, _)| *account == LedgerAccount::Wallet).unwrap().1;
-            match apply(&mut books, std::slice::from_ref(entry)) {
+            match apply(&mut books, std::slice::from_ref(entry), None) {
                 Ok((ids, rows)) => {
                     wallet += wanted;
                     total += rows.len();
@@ -46,11 +40,11 @@ proptest! {
                 Err(Error::Invalid(_)) => books = before,
                 Err(other) => return Err(TestCaseError::fail(other.to_string())),
             }
-            prop_assert_eq!(books[&LedgerAccount::Wallet].balance, wallet);
+            prop_assert_eq!(books[&LedgerAccount::Wallet].balance_minor, wallet);
             prop_assert!(wallet >= 0);
-            prop_assert_eq!(books.values().map(|standing| i128::from(standing.balance)).sum::<i128>(), 0);
+            prop_assert_eq!(books.values().map(|book| i128::from(book.balance_minor)).sum::<i128>(), 0);
         }
-        let counted: i64 = books.values().map(|standing| standing.sequence).sum();
+        let counted: i64 = books.values().map(|book| book.last_sequence).sum();
         prop_assert_eq!(usize::try_from(counted).unwrap(), total);
     }
 }

@@ -1,3 +1,15 @@
 //! Money (`domain.md` 4).
+//!
+//! - [`ledger`]: entries that sum to zero, and the balances they make.
+//! - [`wallet`]: what is in a wallet, held and watched.
+//! - [`rates`]: what a minute costs, and what a client is charged for it.
+//! - [`charges`]: holding and charging calls, whoever pays for them.
+//! - [`verify`]: the proof that all of it adds up.
 
+mod allowances;
+mod books;
+pub mod charges;
 pub mod ledger;
+pub mod rates;
+pub mod verify;
+pub mod wallet;

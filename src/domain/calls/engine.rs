@@ -14,6 +14,7 @@ use crate::{
     access::{Access, Change, Engine, Lease, RegionTx, Scope, permission::RecordCalls},
     domain::{
         agents,
+        billing::{charges::Terms, rates},
         limits::admission::{self, Asking, Overdue, Settled, Taken, Verdict},
         numbers,
     },
@@ -94,12 +95,15 @@ pub async fn arrive(access: &Arc<Access>, engine: &Engine, arrival: Arrival) -> 
     let id = CallId::new();
     let lease = Lease { organization, account, region, call: id };
     let scope = access.scope_of_lease(engine, &lease)?;
+    let to = arrival.to.clone();
+    let speaking = scope.read_region(move |tx| speaking_at(tx, &to)).await?;
     let asking = Asking {
         call: id,
         direction: Direction::Inbound,
         engine: Some(engine.id),
         reference: Some(arrival.reference.clone()),
         lease: scope.lease(),
+        speaking,
     };
     let (verdict, is_recorded) = scope
         .write(move |tx| {
@@ -108,14 +112,15 @@ pub async fn arrive(access: &Arc<Access>, engine: &Engine, arrival: Arrival) -> 
             admitted.try_map(|verdict| Ok((verdict, is_recorded)))
         })
         .await?;
-    match verdict {
+    let terms = match verdict {
         Verdict::Refused(refusal) => return Err(refusal.into()),
         Verdict::Again(call) => return before(&scope, Lease { call, ..lease }, is_recorded).await,
-        Verdict::Admitted => {}
-    }
+        Verdict::Admitted(terms) => terms,
+    };
     let its_lease = lease.clone();
-    let entered =
-        scope.write_region(move |tx| Ok(Change::none(enter(tx, its_lease, &arrival, is_recorded)?))).await;
+    let entered = scope
+        .write_region(move |tx| Ok(Change::none(enter(tx, its_lease, &arrival, is_recorded, terms)?)))
+        .await;
     if let Ok(Entered::Now(given)) = entered {
         return Ok(Arrived::Now(given));
     }
@@ -124,6 +129,19 @@ pub async fn arrive(access: &Arc<Access>, engine: &Engine, arrival: Arrival) -> 
         Entered::Now(given) => Ok(Arrived::Now(given)),
         Entered::Before(call) => before(&scope, Lease { call, ..lease }, is_recorded).await,
     }
+}
+
+fn no_agent() -> Error {
+    Error::Conflict { code: "no_agent", message: "No published agent answers this number.".into() }
+}
+
+/// What speaks in a call that rings at a number; nothing where nobody answers it, which is said as
+/// the call is entered.
+fn speaking_at(tx: &mut RegionTx<'_, RecordCalls>, to: &E164) -> Result<rates::Speaking, Error> {
+    let (_, agent) = numbers::answering(tx, to)?;
+    let Some(agent) = agent else { return Ok(rates::Speaking::default()) };
+    let agent = agents::configured(tx, agent)?;
+    Ok(agent.published().map(|version| version.settings.speaking()).unwrap_or_default())
 }
 
 /// What became of entering a call that came in.
@@ -139,9 +157,8 @@ fn enter(
     lease: Lease,
     arrival: &Arrival,
     is_recorded: bool,
+    terms: Terms,
 ) -> Result<Entered, Error> {
-    let no_agent =
-        || Error::Conflict { code: "no_agent", message: "No published agent answers this number.".into() };
     let id = lease.call;
     if let Some(known) = life::keep_reference(tx, &arrival.reference, id)? {
         return Ok(Entered::Before(known));
@@ -162,6 +179,7 @@ fn enter(
         mode: KeyMode::Live,
         metadata: None,
         notes: None,
+        price_per_minute: terms.price_per_minute,
     };
     let call = life::begin(tx, &beginning)?;
     let agent = Speaking::of(&call, agent.id, version.clone());
@@ -240,7 +258,7 @@ async fn initiate(access: &Arc<Access>, engine: &Engine, taken: Taken) -> Result
         .await
 }
 
-/// Has the control database count a call that has ended, and tell of it.
+/// Has the control database count and charge a call that has ended, and tell of it.
 ///
 /// # Errors
 /// Those of the control database: whoever reports the end again, or the deadline, settles it.
@@ -248,11 +266,17 @@ pub async fn settle(scope: &Scope<RecordCalls>, call: &Call) -> Result<(), Error
     let account = &scope.asker().account;
     let ended = Arc::new(life::account_for(account.organization, account.id, call));
     let at_first = ended.clone();
-    let settled = scope.write(move |tx| admission::settle(tx, &at_first, false)).await?;
+    let mut settled = scope.write(move |tx| admission::settle(tx, &at_first, false)).await?;
     if settled == Settled::OrganizationFirst {
-        scope.write(move |tx| admission::settle(tx, &ended, true)).await?;
+        settled = scope.write(move |tx| admission::settle(tx, &ended, true)).await?;
     }
-    Ok(())
+    let (id, expected) = (call.id, call.cost_minor);
+    match settled {
+        Settled::Now(charged) if charged.price != expected => {
+            scope.write_region(move |tx| life::note_charge(tx, id, charged.price).map(Change::none)).await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Closes a call whose deadline has passed: its place first, then its record, then its account.

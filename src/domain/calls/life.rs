@@ -46,13 +46,15 @@ pub struct Beginning {
     pub to: E164,
     /// Real or simulated.
     pub mode: KeyMode,
+    /// What the account is charged for a started minute, in minor units.
+    pub price_per_minute: i64,
     /// What the program that asks for it gives along for the agent.
     pub metadata: Option<Value>,
     /// What it gives along for itself.
     pub notes: Option<Value>,
 }
 
-/// The currency of calls that are not charged yet.
+/// The currency of calls: one for all organizations yet.
 const CURRENCY: &str = "INR";
 
 /// Enters a call that begins now.
@@ -77,6 +79,7 @@ pub fn begin<P: HoldsSlots>(tx: &mut RegionTx<'_, P>, beginning: &Beginning) -> 
             calls::created_at.eq(OffsetDateTime::now_utc()),
             calls::currency.eq(CURRENCY),
             calls::mode.eq(beginning.mode),
+            calls::price_per_minute.eq(beginning.price_per_minute),
             calls::metadata.eq(&beginning.metadata),
             calls::notes.eq(&beginning.notes),
         ))
@@ -270,8 +273,9 @@ fn close(
         summary: ending.summary.clone(),
         ..call
     };
-    diesel::update(calls::table.filter(calls::call_id.eq(call.id)))
+    let cost_minor = diesel::update(calls::table.filter(calls::call_id.eq(call.id)))
         .set((
+            calls::cost_minor.eq(calls::price_per_minute * call.minutes()),
             calls::status.eq(call.status),
             calls::end_reason.eq(call.end_reason),
             calls::ended_at.eq(call.ended_at),
@@ -279,11 +283,22 @@ fn close(
             calls::sentiment.eq(call.sentiment),
             calls::summary.eq(&call.summary),
         ))
-        .execute(tx.connection())?;
+        .returning(calls::cost_minor)
+        .get_result(tx.connection())?;
+    let call = Call { cost_minor, ..call };
     if call.mode == KeyMode::Live {
         record::count(tx, [&call])?;
     }
     Ok(call)
+}
+
+/// Notes what the account was charged for a call that has ended, in minor units: less than its
+/// minutes come to where the last of them could not be paid.
+pub fn note_charge(tx: &mut RegionTx<'_, RecordCalls>, id: CallId, minor: i64) -> Result<(), Error> {
+    diesel::update(calls::table.filter(calls::call_id.eq(id)))
+        .set(calls::cost_minor.eq(minor))
+        .execute(tx.connection())?;
+    Ok(())
 }
 
 /// How a call stands that ended for this reason: an engine says why it ended, and what that
@@ -314,7 +329,9 @@ pub fn account_for(organization: OrganizationId, account: AccountId, call: &Call
         calls: 1,
         answered: call.answered_at.is_some().into(),
         minutes: call.minutes(),
-        cost_minor: call.cost_minor,
+        // Whoever settles the call says what it cost.
+        cost_minor: 0,
+        margin_minor: 0,
         last_call_at: Some(call.created_at),
     };
     let outcome = match call.status {

@@ -11,6 +11,7 @@ use crate::{
     access::{Change, Event, RegionTx, Scope, permission::PlaceCalls},
     domain::{
         agents,
+        billing::{charges::Terms, rates::Speaking},
         idempotency::{self, IdempotencyKey},
         limits::admission::{self, Asking, Verdict},
         numbers,
@@ -76,12 +77,12 @@ pub async fn place(
             look(tx, &asked).map(Looked::Ready)
         })
         .await?;
-    let beginning = match looked {
+    let (mut beginning, speaking) = match looked {
         Looked::Done(placed) => return Ok(placed),
-        Looked::Ready(beginning) => *beginning,
+        Looked::Ready(ready) => *ready,
     };
     if beginning.mode == KeyMode::Live {
-        admit(scope, beginning.id).await?;
+        beginning.price_per_minute = admit(scope, beginning.id, speaking).await?.price_per_minute;
     }
     let id = beginning.id;
     let entered = scope
@@ -99,10 +100,10 @@ pub async fn place(
 
 enum Looked {
     Done(Placed),
-    Ready(Box<Beginning>),
+    Ready(Box<(Beginning, Speaking)>),
 }
 
-fn look(tx: &mut RegionTx<'_, PlaceCalls>, wanted: &Wanted) -> Result<Box<Beginning>, Error> {
+fn look(tx: &mut RegionTx<'_, PlaceCalls>, wanted: &Wanted) -> Result<Box<(Beginning, Speaking)>, Error> {
     let agent = agents::configured(tx, wanted.agent)?;
     let version = match wanted.version {
         None => agent.published().ok_or_else(|| Error::Conflict {
@@ -122,7 +123,7 @@ fn look(tx: &mut RegionTx<'_, PlaceCalls>, wanted: &Wanted) -> Result<Box<Beginn
             code: "no_number",
             message: "There is no phone number to call from. Buy one in the agent’s workspace first.".into(),
         })?;
-    Ok(Box::new(Beginning {
+    let beginning = Beginning {
         id: CallId::new(),
         workspace: agent.workspace,
         agent: agent.id,
@@ -135,14 +136,17 @@ fn look(tx: &mut RegionTx<'_, PlaceCalls>, wanted: &Wanted) -> Result<Box<Beginn
         mode: tx.asker().mode(),
         metadata: Some(Value::Object(wanted.metadata.clone())),
         notes: wanted.notes.clone().map(Value::Object),
-    }))
+        price_per_minute: 0,
+    };
+    Ok(Box::new((beginning, version.settings.speaking())))
 }
 
-async fn admit(scope: &Scope<PlaceCalls>, call: CallId) -> Result<(), Error> {
-    let asking =
-        Asking { call, direction: Direction::Outbound, engine: None, reference: None, lease: scope.lease() };
+async fn admit(scope: &Scope<PlaceCalls>, call: CallId, speaking: Speaking) -> Result<Terms, Error> {
+    let (direction, lease) = (Direction::Outbound, scope.lease());
+    let asking = Asking { call, direction, engine: None, reference: None, lease, speaking };
     match scope.write(move |tx| admission::admit(tx, &asking)).await? {
-        Verdict::Admitted | Verdict::Again(_) => Ok(()),
+        Verdict::Admitted(terms) => Ok(terms),
+        Verdict::Again(_) => Err(Error::internal("a call without a reference was known")),
         Verdict::Refused(refusal) => Err(refusal.into()),
     }
 }

@@ -5,7 +5,7 @@
 //! locked, so that none ends. What calls say then is what the counters say afterwards.
 
 use diesel::{
-    dsl::{count_star, max, sql, sum},
+    dsl::{count_star, max, sql},
     prelude::*,
     sql_query,
     sql_types::{BigInt, Date as SqlDate, Uuid as SqlUuid},
@@ -101,16 +101,17 @@ fn days(
             count_star(),
             diesel::dsl::count(calls::answered_at),
             minutes,
-            usage::whole(sum(calls::cost_minor)),
             max(calls::created_at),
         ))
-        .load::<(Date, i64, i64, i64, Option<i64>, Option<OffsetDateTime>)>(region.connection())?;
-    let days = rows.into_iter().map(|(day, calls, answered, minutes, cost, last_call_at)| Addition {
+        .load::<(Date, i64, i64, i64, Option<OffsetDateTime>)>(region.connection())?;
+    let days = rows.into_iter().map(|(day, calls, answered, minutes, last_call_at)| Addition {
         day,
         calls,
         answered,
         minutes,
-        cost_minor: cost.unwrap_or(0),
+        // Money is the ledger's: it is not counted from calls.
+        cost_minor: 0,
+        margin_minor: 0,
         last_call_at,
     });
     Ok(days.collect())

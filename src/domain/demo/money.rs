@@ -41,6 +41,7 @@ pub fn additions(charges: &[Charge]) -> Vec<Addition> {
             answered: 0,
             minutes: 0,
             cost_minor: 0,
+            margin_minor: 0,
             last_call_at: None,
         });
         sum.calls += 1;

@@ -5,8 +5,10 @@
 //! when the call is [settled]. A slot whose deadline passed is *reclaimed*: its place is free
 //! again at once, and the row stays until background work has closed its call.
 //!
-//! Whoever deletes the row counts the call and tells of it, in that transaction: the row is
-//! the call's open account, so that this happens exactly once, whoever dies when.
+//! The row holds money too: a minute before it begins (`domain.md` 4.5).
+//!
+//! Whoever deletes the row counts the call, charges it and tells of it, in that transaction: the
+//! row is the call's open account, so that this happens exactly once, whoever dies when.
 //!
 //! [settled]: settle
 
@@ -25,10 +27,19 @@ use crate::{
         Change, GateTx, Notice, Tx,
         permission::{HoldsSlots, Includes, RecordCalls, View},
     },
-    domain::usage::{self, peaks},
+    domain::{
+        billing::{
+            charges::{self, Charged, Due, Terms},
+            rates::Speaking,
+        },
+        usage::{self, peaks},
+    },
     error::Error,
     schema::control::{organizations, slots, sub_accounts, usage_days},
-    values::{AccountId, CallId, Direction, EngineId, OrganizationId, Region, SubAccountStatus, indian_day},
+    values::{
+        AccountId, BillingMode, CallId, Direction, EngineId, OrganizationId, Region, SubAccountStatus,
+        indian_day,
+    },
 };
 
 /// A call that asks for a slot.
@@ -44,13 +55,15 @@ pub struct Asking {
     pub reference: Option<String>,
     /// How long its slot is held without a heartbeat.
     pub lease: Duration,
+    /// What is to speak in it: by that it is charged.
+    pub speaking: Speaking,
 }
 
 /// What became of a call that asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It holds a slot.
-    Admitted,
+    /// It holds a slot and the money of its first minute, on these terms.
+    Admitted(Terms),
     /// It is the call that asked under the same reference before, and holds its slot.
     Again(CallId),
     /// It does not: it leaves nothing but a count.
@@ -64,6 +77,8 @@ pub enum Refusal {
     AtLimit(i32),
     /// The sub-account is suspended (`domain.md` 2.3).
     Suspended,
+    /// The first minute cannot be paid (`domain.md` 4.5): the code says by what.
+    Unpaid(&'static str),
 }
 
 impl Refusal {
@@ -72,13 +87,14 @@ impl Refusal {
         match self {
             Self::AtLimit(_) => "concurrency_limit_reached",
             Self::Suspended => "sub_account_suspended",
+            Self::Unpaid(code) => code,
         }
     }
 
     fn limit(self) -> Option<i32> {
         match self {
             Self::AtLimit(limit) => Some(limit),
-            Self::Suspended => None,
+            Self::Suspended | Self::Unpaid(_) => None,
         }
     }
 }
@@ -92,6 +108,13 @@ impl From<Refusal> for Error {
                 )
             }
             Refusal::Suspended => "This account is suspended: it takes and makes no calls.".to_owned(),
+            Refusal::Unpaid(code) => {
+                let message = match code {
+                    "spend_cap_reached" => "What calls may cost today is spent.",
+                    _ => "There is not enough money for the first minute of a call.",
+                };
+                return Self::Unpaid { code, message: message.to_owned() };
+            }
         };
         Self::Conflict { code: refusal.code(), message }
     }
@@ -100,6 +123,7 @@ impl From<Refusal> for Error {
 /// What stands against another call in an account, read under its lock.
 struct Room {
     status: SubAccountStatus,
+    payer: BillingMode,
     limit: i32,
     in_use: i32,
     /// The most there were at once today.
@@ -116,17 +140,18 @@ fn lock<P: HoldsSlots>(tx: &mut Tx<'_, P>) -> Result<Room, Error> {
         .select(usage_days::peak_in_use);
     match account {
         AccountId::SubAccount(id) => {
-            let (status, limit, in_use, peak) = sub_accounts::table
+            let (status, payer, limit, in_use, peak) = sub_accounts::table
                 .find((organization, id))
                 .select((
                     sub_accounts::status,
+                    sub_accounts::billing_mode,
                     sub_accounts::concurrency_limit,
                     sub_accounts::slots_in_use,
                     peak.single_value(),
                 ))
                 .for_no_key_update()
-                .first::<(SubAccountStatus, i32, i32, Option<i32>)>(tx.connection())?;
-            Ok(Room { status, limit, in_use, peak })
+                .first::<(SubAccountStatus, BillingMode, i32, i32, Option<i32>)>(tx.connection())?;
+            Ok(Room { status, payer, limit, in_use, peak })
         }
         AccountId::Organization(id) => {
             let (total, claimed, in_use, peak) = organizations::table
@@ -139,7 +164,8 @@ fn lock<P: HoldsSlots>(tx: &mut Tx<'_, P>) -> Result<Room, Error> {
                 ))
                 .for_no_key_update()
                 .first::<(i32, i32, i32, Option<i32>)>(tx.connection())?;
-            Ok(Room { status: SubAccountStatus::Active, limit: total - claimed, in_use, peak })
+            let (status, payer) = (SubAccountStatus::Active, BillingMode::Consolidated);
+            Ok(Room { status, payer, limit: total - claimed, in_use, peak })
         }
     }
 }
@@ -164,13 +190,17 @@ macro_rules! own {
 }
 
 /// Admits a call, or counts that it was refused. Never one over the limit, at any instant:
-/// the account's row is locked, and what is in use is what rows say.
+/// the account's row is locked, and what is in use is what rows say. The money of its first minute
+/// is held with its slot.
 ///
 /// # Errors
 /// [`Error::NotFound`] for an account that is being deleted.
 pub fn admit<P: HoldsSlots>(tx: &mut Tx<'_, P>, asking: &Asking) -> Result<Change<Verdict>, Error> {
+    // Before the lock: many calls of an account wait for that.
+    let quote = charges::quote(tx, &asking.speaking)?;
     let mut room = lock(tx)?;
-    let refusal = match room.status {
+    let terms = quote.for_payer(room.payer);
+    let mut refusal = match room.status {
         SubAccountStatus::Deleting => return Err(Error::NotFound),
         SubAccountStatus::Suspended => Some(Refusal::Suspended),
         SubAccountStatus::Active => {
@@ -182,6 +212,12 @@ pub fn admit<P: HoldsSlots>(tx: &mut Tx<'_, P>, asking: &Asking) -> Result<Chang
             (room.in_use >= room.limit).then_some(Refusal::AtLimit(room.limit))
         }
     };
+    if refusal.is_none() {
+        refusal = match charges::hold(tx, terms.payer, terms.minute()) {
+            Err(Error::Unpaid { code, .. }) => Some(Refusal::Unpaid(code)),
+            held => held.map(|()| None)?,
+        };
+    }
     if let Some(refusal) = refusal {
         if let Some(call) = holding(tx, asking)? {
             return Ok(Change::none(Verdict::Again(call)));
@@ -197,11 +233,16 @@ pub fn admit<P: HoldsSlots>(tx: &mut Tx<'_, P>, asking: &Asking) -> Result<Chang
             slots::engine_id.eq(asking.engine),
             slots::engine_reference.eq(asking.reference.as_deref()),
             slots::expires_at.eq(deadline!(asking.lease)),
+            slots::payer.eq(terms.payer),
+            slots::cost_per_minute.eq(terms.cost_per_minute),
+            slots::price_per_minute.eq(terms.price_per_minute),
+            slots::held_minor.eq(terms.minute()),
         ))
         .on_conflict((slots::organization_id, slots::account_id, slots::engine_reference))
         .do_nothing()
         .execute(tx.connection())?;
     if admitted == 0 {
+        charges::release(tx, terms.payer, terms.minute())?;
         let call = holding(tx, asking)?.ok_or(Error::Busy)?;
         return Ok(Change::none(Verdict::Again(call)));
     }
@@ -209,7 +250,7 @@ pub fn admit<P: HoldsSlots>(tx: &mut Tx<'_, P>, asking: &Asking) -> Result<Chang
         peaks::enter(tx, &[(indian_day(OffsetDateTime::now_utc()), room.in_use + 1)])?;
     }
     // A call is a record itself: the log does not repeat it.
-    Ok(Change::none(Verdict::Admitted))
+    Ok(Change::none(Verdict::Admitted(terms)))
 }
 
 /// The call that holds a slot under the same reference, and may go on.
@@ -238,32 +279,98 @@ pub enum Renewal {
     Continue,
     /// It is to be ended: its account is being deleted.
     AccountClosed,
+    /// It is to be ended: its next minute cannot be held. What is paid lasts so many seconds more.
+    OutOfFunds(i64),
     /// Its place was given back, or it has ended: it holds no slot.
     Lost,
 }
 
-/// Renews the slot of a call that lives. One that is overdue, and was not given back, still
-/// counts and may be renewed.
+/// What a slot's row says of money.
+#[derive(Debug, Queryable)]
+struct Purse {
+    payer: BillingMode,
+    cost_per_minute: i64,
+    price_per_minute: i64,
+    held: i64,
+}
+
+impl Purse {
+    fn terms(&self) -> Terms {
+        let Self { payer, cost_per_minute, price_per_minute, .. } = *self;
+        Terms { payer, cost_per_minute, price_per_minute }
+    }
+}
+
+macro_rules! purse {
+    () => {
+        (slots::payer, slots::cost_per_minute, slots::price_per_minute, slots::held_minor)
+    };
+}
+
+/// Notes that a call was answered: from then on it is charged.
+pub fn answer(tx: &mut Tx<'_, RecordCalls>, call: CallId) -> Result<Change<()>, Error> {
+    diesel::update(own!(tx, call).filter(slots::answered_at.is_null()))
+        .set(slots::answered_at.eq(now.into_sql::<Timestamptz>().nullable()))
+        .execute(tx.connection())?;
+    Ok(Change::none(()))
+}
+
+/// How long before the minutes that are held run out another is held: an engine that sends its
+/// heartbeats in time sends one in between.
+const LEAD: i64 = 15;
+
+/// Renews the slot of a call that lives, and holds its next minute in time. One that is overdue,
+/// and was not given back, still counts and may be renewed.
 pub fn renew(tx: &mut Tx<'_, RecordCalls>, call: CallId, lease: Duration) -> Result<Change<Renewal>, Error> {
     let live = own!(tx, call).filter(slots::reclaimed_at.is_null());
-    let renewed =
-        diesel::update(live).set(slots::expires_at.eq(deadline!(lease))).execute(tx.connection())?;
-    if renewed == 0 {
-        return Ok(Change::none(Renewal::Lost));
+    let renewed = diesel::update(live)
+        .set(slots::expires_at.eq(deadline!(lease)))
+        .returning((purse!(), slots::answered_at, slots::expires_at))
+        .get_result::<(Purse, Option<OffsetDateTime>, OffsetDateTime)>(tx.connection())
+        .optional()?;
+    let Some((purse, answered_at, deadline)) = renewed else { return Ok(Change::none(Renewal::Lost)) };
+    if let AccountId::SubAccount(id) = tx.account().id {
+        let status = sub_accounts::table
+            .find((tx.organization(), id))
+            .select(sub_accounts::status)
+            .first::<SubAccountStatus>(tx.connection())?;
+        if status == SubAccountStatus::Deleting {
+            return Ok(Change::none(Renewal::AccountClosed));
+        }
     }
-    let AccountId::SubAccount(id) = tx.account().id else { return Ok(Change::none(Renewal::Continue)) };
-    let status = sub_accounts::table
-        .find((tx.organization(), id))
-        .select(sub_accounts::status)
-        .first::<SubAccountStatus>(tx.connection())?;
-    let is_closed = status == SubAccountStatus::Deleting;
-    Ok(Change::none(if is_closed { Renewal::AccountClosed } else { Renewal::Continue }))
+    let Some(answered_at) = answered_at else { return Ok(Change::none(Renewal::Continue)) };
+    // Both moments are of the database's clock.
+    let spoken = (deadline - lease - answered_at).whole_seconds();
+    extend(tx, call, &purse, spoken).map(Change::none)
+}
+
+/// Holds the minutes that begin before the next heartbeat but one.
+fn extend(tx: &mut Tx<'_, RecordCalls>, call: CallId, purse: &Purse, spoken: i64) -> Result<Renewal, Error> {
+    let terms = purse.terms();
+    let Some(paid) = terms.minutes_of(purse.held) else { return Ok(Renewal::Continue) };
+    let missing = (spoken + LEAD) / 60 + 1 - paid;
+    if missing <= 0 {
+        return Ok(Renewal::Continue);
+    }
+    let more = terms.minute().checked_mul(missing).ok_or_else(|| Error::internal("a hold out of range"))?;
+    match charges::hold(tx, terms.payer, more) {
+        Ok(()) => {
+            diesel::update(own!(tx, call))
+                .set(slots::held_minor.eq(slots::held_minor + more))
+                .execute(tx.connection())?;
+            Ok(Renewal::Continue)
+        }
+        Err(Error::Unpaid { .. }) => Ok(Renewal::OutOfFunds((paid * 60 - spoken).max(0))),
+        Err(error) => Err(error),
+    }
 }
 
 /// Gives back the slot of a call that does not come about: nothing is counted.
 pub fn withdraw<P: HoldsSlots>(tx: &mut Tx<'_, P>, call: CallId) -> Result<Change<()>, Error> {
     lock_whole(tx)?;
-    delete(tx, call)?;
+    if let Some(purse) = delete(tx, call)? {
+        charges::release(tx, purse.payer, purse.held)?;
+    }
     Ok(Change::none(()))
 }
 
@@ -281,8 +388,8 @@ pub struct Ended {
 /// What became of settling a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
-    /// It was counted now.
-    Now,
+    /// It was counted and charged now.
+    Now(Charged),
     /// It had been before.
     Before,
     /// More calls are in progress than a lowered limit allows: the organization's row has to
@@ -290,7 +397,7 @@ pub enum Settled {
     OrganizationFirst,
 }
 
-/// Deletes the slot of a call that has ended, counts the call, and tells of it: once, however
+/// Deletes the slot of a call that has ended, counts and charges the call, and tells of it: once, however
 /// often and by however many it is asked for.
 pub fn settle(
     tx: &mut Tx<'_, RecordCalls>,
@@ -306,11 +413,22 @@ pub fn settle(
             return Ok(Change::none(Settled::OrganizationFirst));
         }
     }
-    if !delete(tx, ended.call)? {
-        return Ok(Change::none(Settled::Before));
-    }
-    usage::record(tx, &[ended.addition])?;
-    Ok(ended.notices.iter().cloned().fold(Change::none(Settled::Now), Change::publishing))
+    let Some(purse) = delete(tx, ended.call)? else { return Ok(Change::none(Settled::Before)) };
+    let due = Due {
+        call: ended.call,
+        region: tx.account().region.clone(),
+        terms: purse.terms(),
+        held: purse.held,
+        minutes: ended.addition.minutes,
+    };
+    let charged = charges::settle(tx, &due)?;
+    let addition = usage::Addition {
+        cost_minor: charged.cost,
+        margin_minor: charged.price - charged.cost,
+        ..ended.addition
+    };
+    usage::record(tx, &[addition])?;
+    Ok(ended.notices.iter().cloned().fold(Change::none(Settled::Now(charged)), Change::publishing))
 }
 
 /// Locks the organization's row and then the account's, as whoever changes limits does.
@@ -324,8 +442,8 @@ fn lock_whole<P: HoldsSlots>(tx: &mut Tx<'_, P>) -> Result<(), Error> {
     lock(tx).map(drop)
 }
 
-fn delete<P: HoldsSlots>(tx: &mut Tx<'_, P>, call: CallId) -> Result<bool, Error> {
-    Ok(diesel::delete(own!(tx, call)).execute(tx.connection())? == 1)
+fn delete<P: HoldsSlots>(tx: &mut Tx<'_, P>, call: CallId) -> Result<Option<Purse>, Error> {
+    Ok(diesel::delete(own!(tx, call)).returning(purse!()).get_result(tx.connection()).optional()?)
 }
 
 /// Gives back the place of a call whose deadline has passed; tells whether it had.

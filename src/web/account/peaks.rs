@@ -13,7 +13,8 @@ use crate::{
 const REASONS: &[(&str, &str)] = &[
     ("concurrency_limit_reached", "At the limit"),
     ("sub_account_suspended", "While suspended"),
-    ("insufficient_balance", "Without balance"),
+    ("insufficient_balance", "Without funds"),
+    ("spend_cap_reached", "Above the daily spend cap"),
 ];
 
 /// Peaks and refusals per day, of an account that may have `limit` calls at once now.

@@ -1,0 +1,239 @@
+//! Holding and charging calls, whoever pays for them (`domain.md` 4.2 to 4.5, `trust.md` R3).
+//!
+//! Prepaid means prepaid: a minute is held before it begins. An isolated account's calls hold of
+//! its own wallet and are posted to its ledger as they end. Those that the organization pays for
+//! hold of their account's [allowance](super::allowances); what they come to is a row of `charges`
+//! until it is [posted](post_some), many at a time, to the organization's ledger. It stays held
+//! meanwhile, so that nobody else draws it.
+
+use diesel::prelude::*;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    access::{
+        GateTx, Tx,
+        permission::{HoldsSlots, RecordCalls},
+    },
+    error::Error,
+    schema::control::charges,
+    values::{AccountId, BillingMode, CallId, OrganizationId, Region},
+};
+
+use super::{
+    allowances,
+    ledger::{self, Entry},
+    rates::{self, Speaking},
+    wallet,
+};
+
+/// On what terms a call is made: it keeps them to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// Who pays: the account itself, or its organization.
+    pub payer: BillingMode,
+    /// What a started minute costs, in minor units.
+    pub cost_per_minute: i64,
+    /// What the account is charged for it, in minor units.
+    pub price_per_minute: i64,
+}
+
+impl Terms {
+    /// What a started minute draws from the wallet that pays.
+    pub fn minute(&self) -> i64 {
+        match self.payer {
+            BillingMode::Isolated => self.price_per_minute,
+            BillingMode::Consolidated => self.cost_per_minute,
+        }
+    }
+
+    /// How many whole minutes `held` pays for; `None`: as many as one likes.
+    pub fn minutes_of(&self, held: i64) -> Option<i64> {
+        held.checked_div(self.minute())
+    }
+}
+
+/// What an account's calls cost now, before it is known who pays.
+#[derive(Debug, Clone, Copy)]
+pub struct Quote {
+    cost: i64,
+    price: Option<i64>,
+}
+
+impl Quote {
+    /// The terms of a call that `payer` pays for. Whoever pays from a wallet of their own pays no
+    /// less than it costs. Where the organization pays and has set no price, the account is
+    /// charged nothing.
+    pub fn for_payer(self, payer: BillingMode) -> Terms {
+        let price = match payer {
+            BillingMode::Isolated => self.price.unwrap_or(0).max(self.cost),
+            BillingMode::Consolidated => self.price.unwrap_or(0),
+        };
+        Terms { payer, cost_per_minute: self.cost, price_per_minute: price }
+    }
+}
+
+/// What a started minute of a call with these parts costs in the account now.
+pub fn quote<P: HoldsSlots>(tx: &mut Tx<'_, P>, speaking: &Speaking) -> Result<Quote, Error> {
+    let cost = rates::card(tx)?.cost(speaking).total;
+    let price = match tx.tenant() {
+        AccountId::SubAccount(_) => rates::price(tx)?,
+        AccountId::Organization(_) => Some(cost),
+    };
+    Ok(Quote { cost, price })
+}
+
+/// Holds `minor` for a call, of what its payer has.
+///
+/// # Errors
+/// [`Error::Unpaid`] when there is not as much left; the transaction can go on.
+pub fn hold<P: HoldsSlots>(tx: &mut Tx<'_, P>, payer: BillingMode, minor: i64) -> Result<(), Error> {
+    match payer {
+        _ if minor == 0 => Ok(()),
+        BillingMode::Isolated => wallet::hold(tx, minor),
+        BillingMode::Consolidated => allowances::hold(tx, minor),
+    }
+}
+
+/// Gives back what was held for a call that costs nothing.
+pub fn release<P: HoldsSlots>(tx: &mut Tx<'_, P>, payer: BillingMode, held: i64) -> Result<(), Error> {
+    match payer {
+        _ if held == 0 => Ok(()),
+        BillingMode::Isolated => wallet::release(tx, held),
+        BillingMode::Consolidated => allowances::draw(tx, held, 0),
+    }
+}
+
+/// A call that has ended and is to be charged.
+#[derive(Debug, Clone)]
+pub struct Due {
+    /// The call.
+    pub call: CallId,
+    /// Where its content is.
+    pub region: Region,
+    /// Its terms.
+    pub terms: Terms,
+    /// What is held for it.
+    pub held: i64,
+    /// Started minutes from answer to end.
+    pub minutes: i64,
+}
+
+/// What a call was charged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Charged {
+    /// The minutes that were paid for.
+    pub minutes: i64,
+    /// What they cost, in minor units.
+    pub cost: i64,
+    /// What the account is charged for them, in minor units.
+    pub price: i64,
+}
+
+/// Settles what is held for a call with what it came to. Minutes that were not held are held now;
+/// those that cannot be are not charged: no wallet goes below zero.
+pub fn settle(tx: &mut Tx<'_, RecordCalls>, due: &Due) -> Result<Charged, Error> {
+    let Terms { payer, cost_per_minute, price_per_minute } = due.terms;
+    let minute = due.terms.minute();
+    let (mut held, mut minutes) = (due.held, due.minutes);
+    while due.terms.minutes_of(held).is_some_and(|paid| paid < minutes) {
+        match hold(tx, payer, minute) {
+            Ok(()) => held += minute,
+            Err(Error::Unpaid { .. }) => {
+                let paid = due.terms.minutes_of(held).unwrap_or(minutes);
+                tracing::warn!(call = %due.call, minutes, paid, "minutes of a call could not be charged");
+                minutes = paid;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let times = |rate: i64| rate.checked_mul(minutes).ok_or_else(super::books::out_of_range);
+    let charged = Charged { minutes, cost: times(cost_per_minute)?, price: times(price_per_minute)? };
+    let occurred_at = OffsetDateTime::now_utc();
+    match payer {
+        BillingMode::Isolated if charged.price == 0 => release(tx, payer, held)?,
+        BillingMode::Isolated => {
+            let entry = Entry { minutes, ..Entry::call(charged.price, due.call, occurred_at)? };
+            ledger::post_held(tx, &[entry.with_margin(charged.price - charged.cost)], held)?;
+        }
+        BillingMode::Consolidated => {
+            allowances::draw(tx, held, charged.cost)?;
+            if charged.cost > 0 {
+                diesel::insert_into(charges::table)
+                    .values((
+                        charges::call_id.eq(due.call),
+                        charges::minutes.eq(minutes),
+                        charges::cost_minor.eq(charged.cost),
+                        charges::occurred_at.eq(occurred_at),
+                        charges::region.eq(&due.region),
+                    ))
+                    .execute(tx.connection())?;
+            }
+        }
+    }
+    Ok(charged)
+}
+
+/// An organization whose ledger has charges to come, if there is one.
+pub fn due(tx: &mut GateTx<'_>) -> Result<Option<(OrganizationId, Region)>, Error> {
+    Ok(charges::table
+        .select((charges::organization_id, charges::region))
+        .first(tx.connection())
+        .optional()?)
+}
+
+#[derive(Queryable)]
+struct Waiting {
+    account: Uuid,
+    call: CallId,
+    minutes: i64,
+    cost: i64,
+    occurred_at: OffsetDateTime,
+}
+
+/// Posts `most` of the charges that wait for the organization's ledger, the oldest first; tells how
+/// many. Others may post at the same time: nobody posts one twice.
+pub fn post_some(tx: &mut Tx<'_, RecordCalls>, most: i64) -> Result<usize, Error> {
+    let organization = tx.organization();
+    let waiting: Vec<Waiting> = charges::table
+        .filter(charges::organization_id.eq(organization))
+        .order(charges::occurred_at)
+        .limit(most)
+        .select((
+            charges::account_id,
+            charges::call_id,
+            charges::minutes,
+            charges::cost_minor,
+            charges::occurred_at,
+        ))
+        .for_update()
+        .skip_locked()
+        .load(tx.connection())?;
+    let entries = waiting
+        .iter()
+        .map(|charge| {
+            let charged_for = match AccountId::of_row(organization, charge.account) {
+                AccountId::SubAccount(id) => Some(id),
+                AccountId::Organization(_) => None,
+            };
+            let entry = Entry::call(charge.cost, charge.call, charge.occurred_at)?;
+            Ok(Entry { minutes: charge.minutes, charged_for, ..entry })
+        })
+        .collect::<Result<Vec<_>, Error>>()?;
+    let held = waiting
+        .iter()
+        .try_fold(0_i64, |sum, charge| sum.checked_add(charge.cost))
+        .ok_or_else(super::books::out_of_range)?;
+    if !entries.is_empty() {
+        ledger::post_held(tx, &entries, held)?;
+        diesel::delete(charges::table.filter(charges::organization_id.eq(organization)))
+            .filter(charges::call_id.eq_any(waiting.iter().map(|charge| charge.call)))
+            .execute(tx.connection())?;
+    }
+    Ok(waiting.len())
+}
+
+/// Gives back what a deleted account was granted, to the organization that paid for it.
+pub fn close(tx: &mut Tx<'_, RecordCalls>) -> Result<(), Error> {
+    allowances::close(tx)
+}

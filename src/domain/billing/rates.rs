@@ -1,0 +1,235 @@
+//! What a started minute costs, and what a client is charged for it (`domain.md` 4.4).
+//!
+//! The platform's rates are those of its [standard card](STANDARD), unless an organization, or one
+//! of its sub-accounts, has others. They have a validity; a call keeps those it started with. The
+//! parent may charge its client a price of its own instead of the cost.
+
+use std::collections::HashMap;
+
+use diesel::{dsl::now, prelude::*, sql_types::Timestamptz};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    access::{OperatorTx, Tx, permission::Permission},
+    error::Error,
+    schema::control::{prices, rates},
+    values::{PriceId, RateId, words},
+};
+
+words! {
+    /// What a call is charged for.
+    Component {
+        /// The line.
+        Telephony = "telephony" / "Telephony",
+        /// The language model.
+        Llm = "llm" / "Language model",
+        /// Hearing, where the model takes text.
+        Transcriber = "transcriber" / "Transcriber",
+        /// Speaking, where the model gives text.
+        Voice = "voice" / "Voice",
+    }
+}
+
+/// The platform's standard rates in paise per started minute; an empty item stands for all that
+/// are not named.
+pub const STANDARD: &[(Component, &str, i64)] = &[
+    (Component::Telephony, "", 60),
+    (Component::Transcriber, "", 45),
+    (Component::Voice, "", 110),
+    (Component::Llm, "", 85),
+    (Component::Llm, "llm_gpt_4_1", 240),
+    (Component::Llm, "llm_gpt_4o", 260),
+    (Component::Llm, "llm_gpt_4o_mini", 60),
+    (Component::Llm, "llm_gemini_2_5_flash_lite", 45),
+    (Component::Llm, "llm_claude_haiku_4_5", 140),
+    (Component::Llm, "llm_claude_sonnet_4_5", 320),
+    (Component::Llm, "llm_llama_3_3_70b", 70),
+    (Component::Llm, "llm_sarvam_m", 40),
+    (Component::Llm, "llm_gpt_realtime", 690),
+    (Component::Llm, "llm_gpt_realtime_mini", 290),
+    (Component::Llm, "llm_gemini_live", 330),
+];
+
+/// What of the catalogues speaks in a call, by its ids. `None`: it has no part in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Speaking {
+    /// The language model.
+    pub llm: Option<String>,
+    /// The transcriber.
+    pub transcriber: Option<String>,
+    /// The voice.
+    pub voice: Option<String>,
+}
+
+/// What a started minute costs, by what it is made of, in minor units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breakdown {
+    /// The parts.
+    pub lines: Vec<(Component, i64)>,
+    /// Their sum.
+    pub total: i64,
+}
+
+/// The rates that are valid in an account.
+#[derive(Debug, Clone)]
+pub struct Card {
+    /// Those of the account alone, those of its organization, and the platform's.
+    layers: [HashMap<(Component, String), i64>; 3],
+}
+
+impl Card {
+    /// The platform's own.
+    pub fn standard() -> Self {
+        let standard = STANDARD.iter().map(|(component, item, minor)| ((*component, (*item).into()), *minor));
+        Self { layers: [HashMap::new(), HashMap::new(), standard.collect()] }
+    }
+
+    /// What a started minute of one item costs, in minor units: by the nearest rate there is.
+    pub fn rate(&self, component: Component, item: &str) -> i64 {
+        let named = |item: &str| (component, item.to_owned());
+        let found = self.layers.iter().find_map(|rates| rates.get(&named(item)).or(rates.get(&named(""))));
+        found.copied().unwrap_or(0)
+    }
+
+    /// What a started minute of a call costs.
+    pub fn cost(&self, speaking: &Speaking) -> Breakdown {
+        let line = |component, item: &str| (component, self.rate(component, item));
+        let parts = [
+            (Component::Llm, &speaking.llm),
+            (Component::Transcriber, &speaking.transcriber),
+            (Component::Voice, &speaking.voice),
+        ];
+        let parts = parts.iter().filter_map(|(component, item)| Some(line(*component, item.as_deref()?)));
+        let lines: Vec<_> = std::iter::once(line(Component::Telephony, "")).chain(parts).collect();
+        Breakdown { total: lines.iter().map(|(_, minor)| minor).sum(), lines }
+    }
+}
+
+/// The rates that are valid in the account now.
+pub fn card<P: Permission>(tx: &mut Tx<'_, P>) -> Result<Card, Error> {
+    let (organization, own) = (tx.organization().uuid(), tx.tenant().uuid());
+    let rows = rates::table
+        .filter(rates::organization_id.eq(organization))
+        .filter(rates::account_id.eq_any([organization, own]))
+        .filter(rates::valid_from.le(now))
+        .filter(
+            rates::valid_until.is_null().or(rates::valid_until.gt(now.into_sql::<Timestamptz>().nullable())),
+        )
+        .select((rates::account_id, rates::component, rates::item, rates::minor_per_minute))
+        .load::<(Uuid, Component, String, i64)>(tx.connection())?;
+    let mut card = Card::standard();
+    for (account, component, item, minor) in rows {
+        let layer = usize::from(account == organization);
+        card.layers[layer].insert((component, item), minor);
+    }
+    Ok(card)
+}
+
+/// What the platform charges instead of its standard, from `from` on, in the account that the
+/// operator acts in: an organization with all its accounts, or one sub-account.
+///
+/// # Errors
+/// [`Error::Invalid`] on `rate` for one that is below zero; [`Error::Conflict`] with code
+/// `rate_overlaps` when another begins later.
+pub fn set_rate(
+    tx: &mut OperatorTx<'_>,
+    component: Component,
+    item: &str,
+    minor_per_minute: i64,
+    from: OffsetDateTime,
+) -> Result<(), Error> {
+    if !(0..=MOST_PER_MINUTE).contains(&minor_per_minute) {
+        return Err(Error::invalid("rate", "A rate is from 0 to 10000 per minute."));
+    }
+    let same = rates::table
+        .filter(rates::organization_id.eq(tx.organization()))
+        .filter(rates::account_id.eq(tx.account().uuid()))
+        .filter(rates::component.eq(component).and(rates::item.eq(item)));
+    let is_later = same.filter(rates::valid_from.ge(from));
+    if diesel::select(diesel::dsl::exists(is_later)).get_result(tx.connection())? {
+        let message = "Another rate begins at that moment or later.".to_owned();
+        return Err(Error::Conflict { code: "rate_overlaps", message });
+    }
+    diesel::update(same.filter(rates::valid_until.is_null().or(rates::valid_until.gt(from))))
+        .set(rates::valid_until.eq(from))
+        .execute(tx.connection())?;
+    diesel::insert_into(rates::table)
+        .values((
+            rates::rate_id.eq(RateId::new()),
+            rates::component.eq(component),
+            rates::item.eq(item),
+            rates::minor_per_minute.eq(minor_per_minute),
+            rates::valid_from.eq(from),
+        ))
+        .execute(tx.connection())?;
+    Ok(())
+}
+
+/// The greatest rate and price, in minor units per minute.
+pub const MOST_PER_MINUTE: i64 = 1_000_000;
+
+/// What the parent charges the account per started minute, in minor units; `None` where it has set
+/// no price.
+pub fn price<P: Permission>(tx: &mut Tx<'_, P>) -> Result<Option<i64>, Error> {
+    let latest = prices::table
+        .filter(prices::organization_id.eq(tx.organization()))
+        .filter(prices::account_id.eq(tx.tenant().uuid()))
+        .filter(prices::valid_from.le(now))
+        .order(prices::valid_from.desc())
+        .select(prices::minor_per_minute)
+        .first::<Option<i64>>(tx.connection())
+        .optional()?;
+    Ok(latest.flatten())
+}
+
+/// Sets what the parent charges the account from `valid_from` on; `None`: no price of its own.
+///
+/// # Errors
+/// [`Error::Invalid`] on `price` or, where another price begins at that moment, on `valid_from`.
+pub fn set_price<P: Permission>(
+    tx: &mut Tx<'_, P>,
+    minor_per_minute: Option<i64>,
+    valid_from: OffsetDateTime,
+) -> Result<(), Error> {
+    if minor_per_minute.is_some_and(|minor| !(0..=MOST_PER_MINUTE).contains(&minor)) {
+        return Err(Error::invalid("price", "A price is from 0 to 10,000 per minute."));
+    }
+    let set_by = tx.asker().principal.actor();
+    let set = diesel::insert_into(prices::table)
+        .values((
+            prices::price_id.eq(PriceId::new()),
+            prices::minor_per_minute.eq(minor_per_minute),
+            prices::valid_from.eq(valid_from),
+            prices::set_by.eq(set_by),
+        ))
+        .on_conflict_do_nothing()
+        .execute(tx.connection())?;
+    if set == 1 { Ok(()) } else { Err(Error::invalid("valid_from", "Another price begins at that moment.")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_rate_counts() {
+        let mut card = Card::standard();
+        let all = Speaking {
+            llm: Some("llm_gpt_4_1".into()),
+            transcriber: Some("tr".into()),
+            voice: Some("v".into()),
+        };
+        assert_eq!(card.cost(&all).total, 60 + 240 + 45 + 110);
+        assert_eq!(
+            card.cost(&Speaking { llm: Some("llm_gemini_live".into()), ..Speaking::default() }).total,
+            390
+        );
+        card.layers[1].insert((Component::Llm, String::new()), 100);
+        assert_eq!(card.rate(Component::Llm, "llm_gpt_4_1"), 100);
+        card.layers[1].insert((Component::Llm, "llm_gpt_4_1".into()), 200);
+        assert_eq!(card.rate(Component::Llm, "llm_gpt_4_1"), 200);
+        card.layers[0].insert((Component::Llm, String::new()), 50);
+        assert_eq!(card.rate(Component::Llm, "llm_gpt_4_1"), 50);
+    }
+}
