@@ -31,6 +31,8 @@ words! {
         WalletRecharged = "wallet.recharged" / "A wallet was recharged",
         /// A wallet runs low.
         WalletLow = "wallet.low" / "A wallet runs low",
+        /// An invoice or a credit note was issued.
+        InvoiceIssued = "invoice.issued" / "An invoice was issued",
         /// A call is over, however it went.
         CallEnded = "call.ended" / "A call ended",
         /// A call was answered and is over.

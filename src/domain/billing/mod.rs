@@ -4,11 +4,13 @@
 //! - [`wallet`]: what is in a wallet, held and watched.
 //! - [`rates`]: what a minute costs, and what a client is charged for it.
 //! - [`charges`]: holding and charging calls, whoever pays for them.
+//! - [`invoices`]: invoices and credit notes.
 //! - [`verify`]: the proof that all of it adds up.
 
 mod allowances;
 mod books;
 pub mod charges;
+pub mod invoices;
 pub mod ledger;
 pub mod rates;
 pub mod verify;
