@@ -3,6 +3,7 @@
 use std::{io::BufRead, sync::Arc};
 
 use clap::{Args, Subcommand, ValueEnum};
+use time::{Date, OffsetDateTime};
 
 use crate::{
     access::{
@@ -11,6 +12,11 @@ use crate::{
     },
     domain::{
         audit::{self, Verdict},
+        billing::{
+            rates::{self, Component},
+            reversal,
+            verify::{self, Report},
+        },
         calls::rebuild,
         engines,
         identity::passwords,
@@ -19,7 +25,10 @@ use crate::{
         sub_accounts::list::{self, Query},
     },
     error::Error,
-    values::{AccountId, E164, EngineId, EngineKey, OrganizationId, Region, Role, SubAccountId},
+    values::{
+        AccountId, E164, EngineId, EngineKey, OrganizationId, Region, Role, SubAccountId, TransactionId,
+        start_of_indian_day,
+    },
 };
 
 /// The operator's commands.
@@ -67,11 +76,65 @@ pub enum AdminCommand {
         /// The organization (org_…)
         organization: OrganizationId,
     },
+    /// Set what the platform charges per started minute instead of its standard rate
+    SetRate(SetRate),
+    /// Undo an entry of a ledger by its exact opposite, and print the new entry
+    ReverseEntry(ReverseEntry),
+    /// Prove that the ledgers of an organization and its sub-accounts add up
+    VerifyLedger {
+        /// The organization (org_…)
+        organization: OrganizationId,
+    },
     /// Prove that the audit logs of an organization and its sub-accounts are whole
     VerifyAudit {
         /// The organization (org_…)
         organization: OrganizationId,
     },
+}
+
+/// A rate of the platform.
+#[derive(Args, Debug, Clone, PartialEq, Eq)]
+pub struct SetRate {
+    /// The organization (org_…)
+    #[arg(long)]
+    organization: OrganizationId,
+    /// One of its sub-accounts (sa_…), for it alone
+    #[arg(long)]
+    sub_account: Option<SubAccountId>,
+    /// telephony, llm, transcriber or voice
+    #[arg(long)]
+    component: Component,
+    /// What of it, by the catalogue's id; all that have no rate of their own, unless said
+    #[arg(long, default_value = "")]
+    item: String,
+    /// Paise per started minute
+    #[arg(long)]
+    paise: i64,
+    /// The day in India from which on, as 2026-12-01; from now on, unless said
+    #[arg(long, value_parser = parse_day)]
+    from: Option<Date>,
+}
+
+/// An entry to be undone.
+#[derive(Args, Debug, Clone, PartialEq, Eq)]
+pub struct ReverseEntry {
+    /// The organization (org_…)
+    #[arg(long)]
+    organization: OrganizationId,
+    /// The sub-account (sa_…) in whose ledger it is; the organization's own, unless said
+    #[arg(long)]
+    sub_account: Option<SubAccountId>,
+    /// The entry (txn_…)
+    #[arg(long)]
+    transaction: TransactionId,
+    /// Why; both sides read it
+    #[arg(long)]
+    reason: String,
+}
+
+fn parse_day(text: &str) -> Result<Date, String> {
+    let format = time::macros::format_description!("[year]-[month]-[day]");
+    Date::parse(text, format).map_err(|_| "a day such as 2026-12-01".to_owned())
 }
 
 /// Phone numbers to be sold.
@@ -199,6 +262,9 @@ pub async fn execute(access: &Arc<Access>, command: AdminCommand) -> Result<Stri
             Ok(if revoked { format!("{engine} is kept out") } else { "nothing to change".into() })
         }
         AdminCommand::RebuildCounters { organization } => rebuild_counters(access, organization).await,
+        AdminCommand::SetRate(rate) => set_rate(access, rate).await,
+        AdminCommand::ReverseEntry(entry) => reverse_entry(access, entry).await,
+        AdminCommand::VerifyLedger { organization } => verify_ledger(access, organization).await,
         AdminCommand::VerifyAudit { organization } => verify_audit(access, organization).await,
     }
 }
@@ -284,6 +350,40 @@ async fn rebuild_counters(access: &Arc<Access>, organization: OrganizationId) ->
         lines.push(format!("{account}: {differed} days differed"));
     }
     Ok(lines.join("\n"))
+}
+
+async fn set_rate(access: &Arc<Access>, rate: SetRate) -> Result<String, Error> {
+    let account = rate.sub_account.map_or(AccountId::from(rate.organization), AccountId::from);
+    let from = rate.from.map_or_else(OffsetDateTime::now_utc, start_of_indian_day);
+    let (component, line) = (rate.component, format!("{} {}: {} paise", account, rate.component, rate.paise));
+    access
+        .operate(rate.organization, account, move |tx| {
+            rates::set_rate(tx, component, &rate.item, rate.paise, from)
+        })
+        .await?;
+    Ok(line)
+}
+
+async fn reverse_entry(access: &Arc<Access>, entry: ReverseEntry) -> Result<String, Error> {
+    let ReverseEntry { organization, sub_account, transaction, reason } = entry;
+    let account = sub_account.map_or(AccountId::from(organization), AccountId::from);
+    let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
+    let scope = access.scope_of_job::<RecordCalls>("operator", organization, account, region)?;
+    let undone = scope.write(move |tx| reversal::reverse(tx, transaction, &reason)).await?;
+    Ok(undone.to_string())
+}
+
+async fn verify_ledger(access: &Arc<Access>, organization: OrganizationId) -> Result<String, Error> {
+    let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
+    let scope =
+        access.scope_of_job::<ManageSubAccounts>("operator", organization, organization.into(), region)?;
+    // The feature may be off: the ledger is there all the same.
+    let Report { postings, wrong } = scope.overview(verify::verify).await?;
+    if wrong.is_empty() {
+        return Ok(format!("{organization}: whole, {postings} postings"));
+    }
+    let lines: Vec<_> = wrong.iter().map(|wrong| format!("WRONG {wrong}")).collect();
+    Err(Error::Conflict { code: "ledger_broken", message: lines.join("\n") })
 }
 
 async fn verify_audit(access: &Arc<Access>, organization: OrganizationId) -> Result<String, Error> {

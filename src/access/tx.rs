@@ -99,14 +99,15 @@ pub(super) fn enter_gate_by_link(connection: &mut PgConnection, hash: &[u8]) -> 
     Ok(())
 }
 
-/// Runs `work` in a transaction of its own, read only where said.
+/// Runs `work` in a transaction of its own, read only where said: all of what one only reads is of
+/// one moment.
 pub(super) fn transaction<T>(
     connection: &mut PgConnection,
     read_only: bool,
     work: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
 ) -> Result<T, Error> {
     if read_only {
-        connection.build_transaction().read_only().run(work)
+        connection.build_transaction().read_only().repeatable_read().run(work)
     } else {
         connection.transaction(work)
     }

@@ -11,7 +11,7 @@ use crate::{
             engine::settle,
             life::{self, Ending, Step},
         },
-        limits::admission::{self, Renewal},
+        limits::leases::{self, Renewal},
     },
     error::Error,
     json::{
@@ -84,7 +84,7 @@ pub async fn answered(on: OnCall, _: Body<Nothing>) -> Result<Reply<Followed>, D
     let (id, scope) = (on.call, on.scope.clone());
     let followed = advance(on, Step::Answered).await?;
     if !followed.0.late {
-        scope.write(move |tx| admission::answer(tx, id)).await?;
+        scope.write(move |tx| leases::answer(tx, id)).await?;
     }
     Ok(followed)
 }
@@ -132,7 +132,7 @@ impl Heard {
     ))]
 pub async fn heartbeat(on: OnCall, _: Body<Nothing>) -> Result<Reply<Heard>, Denied> {
     let (id, lease) = (on.call, on.scope.lease());
-    match on.scope.write(move |tx| admission::renew(tx, id, lease)).await? {
+    match on.scope.write(move |tx| leases::renew(tx, id, lease)).await? {
         Renewal::Continue => Ok(Reply(Heard::GO_ON)),
         Renewal::AccountClosed => Ok(Reply(Heard::end("account_closed", 0))),
         Renewal::OutOfFunds(seconds) => Ok(Reply(Heard::end("insufficient_balance", seconds))),

@@ -6,7 +6,7 @@ use crate::{
     access::{Access, Change, permission::RecordCalls},
     domain::{
         calls::{engine, test_calls},
-        limits::admission,
+        limits::leases,
     },
     error::Error,
 };
@@ -17,7 +17,7 @@ const BATCH: i64 = 100;
 /// Closes calls whose deadline has passed; tells whether there were any. What goes wrong with
 /// one holds up no other.
 pub async fn close_overdue(access: &Arc<Access>) -> Result<bool, Error> {
-    let overdue = access.gate(None, |tx| admission::overdue(tx, BATCH)).await?;
+    let overdue = access.gate(None, |tx| leases::overdue(tx, BATCH)).await?;
     let (mut closed, mut failed) = (false, None);
     for call in overdue {
         match engine::close_overdue(access, call).await {

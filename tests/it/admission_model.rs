@@ -321,7 +321,12 @@ async fn delete(world: &World, servers: &Servers, account: &mut Account, random:
         let (engine, number) = (&servers.engines[at], account.number.clone());
         async move { engine.ask(&number, &format!("{at} of a deleted one")).await }
     });
-    let (asked, deleted) = join(join_all(asking), program.delete(&account.path)).await;
+    let balance = world.count(&format!(
+        "SELECT balance_minor FROM ledger_accounts WHERE ledger_account = 'wallet' AND account_id = '{}'",
+        account.id
+    ));
+    let path = format!("{}?write_off={}.{:02}", account.path, balance / 100, balance % 100);
+    let (asked, deleted) = join(join_all(asking), program.delete(&path)).await;
     deleted.expect(202);
     let admitted = asked.iter().filter(|answer| answer.status == 201).map(|answer| Given::of(&answer.json()));
     for call in account.live.drain(..).chain(admitted.collect::<Vec<_>>()) {

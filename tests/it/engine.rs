@@ -79,7 +79,7 @@ async fn a_call_that_comes_in_is_followed_to_its_end() {
     engine.report(&call, "ringing", json!({})).await.expect(200);
     assert_eq!(shown().await["status"], "received");
     let heard = engine.report(&call, "heartbeat", json!({})).await.expect(200);
-    assert_eq!(heard, json!({ "action": "continue", "reason": null }));
+    assert_eq!(heard, json!({ "action": "continue", "reason": null, "in_seconds": null }));
 
     let end = json!({ "end_reason": "user_disconnected", "duration_seconds": 2,
         "analysis": { "sentiment": "positive", "summary": "All well." } });
@@ -237,10 +237,10 @@ async fn a_deleted_account_ends_its_calls_and_is_erased_after_them() {
     let told = engine.admitted(NUMBER, "told").await;
     engine.admitted(NUMBER, "silent").await;
     let account = format!("/sub-accounts/{}", world.northwind.sub_account);
-    parent.delete(&account).await.expect(202);
+    parent.delete(&format!("{account}?write_off=100000")).await.expect(202);
     assert_eq!(engine.ask(NUMBER, "new").await.status, 404);
     let heard = engine.report(&told, "heartbeat", json!({})).await.expect(200);
-    assert_eq!(heard, json!({ "action": "end", "reason": "account_closed" }));
+    assert_eq!(heard, json!({ "action": "end", "reason": "account_closed", "in_seconds": 0 }));
     engine.miss(&told).await;
     eventually("the erasure", async || {
         let deletions = parent.get("/deletions").await.expect(200);

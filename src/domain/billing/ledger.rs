@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use time::OffsetDateTime;
-
 use uuid::Uuid;
 
 use crate::{
@@ -77,7 +76,11 @@ pub struct Entry {
 }
 
 impl Entry {
-    fn of(kind: EntryKind, occurred_at: OffsetDateTime, postings: Vec<(LedgerAccount, i64)>) -> Self {
+    pub(super) fn of(
+        kind: EntryKind,
+        occurred_at: OffsetDateTime,
+        postings: Vec<(LedgerAccount, i64)>,
+    ) -> Self {
         Self {
             kind,
             reference: String::new(),
@@ -144,10 +147,10 @@ impl Entry {
 }
 
 /// The ledger accounts of an account while their rows are locked.
-type Books = BTreeMap<LedgerAccount, Book>;
+pub(super) type Books = BTreeMap<LedgerAccount, Book>;
 
 /// Locks those ledger accounts that entries post to.
-fn lock<P: Permission>(tx: &mut Tx<'_, P>, entries: &[Entry]) -> Result<Books, Error> {
+pub(super) fn lock<P: Permission>(tx: &mut Tx<'_, P>, entries: &[Entry]) -> Result<Books, Error> {
     let mut names: Vec<_> = entries.iter().flat_map(|entry| &entry.postings).map(|(name, _)| *name).collect();
     names.sort_unstable();
     names.dedup();
@@ -378,66 +381,6 @@ pub fn write_off<P: Permission>(tx: &mut Tx<'_, P>) -> Result<Money, Error> {
         post(tx, Entry::moved(EntryKind::WriteOff, from, to, left, now)?)?;
     }
     Ok(Money::new(left, wallet.currency))
-}
-
-/// Undoes an entry of the account by its exact opposite, once. The money of a call comes back to
-/// the wallet that paid it.
-///
-/// # Errors
-/// [`Error::NotFound`] for an id that is not an entry's here; [`Error::Conflict`] with code
-/// `not_reversible` for a transfer, whose other side is another's, or for a correction;
-/// `already_reversed` for one that was undone; [`Error::Unpaid`] when the wallet holds too little.
-pub fn reverse<P: Permission>(
-    tx: &mut Tx<'_, P>,
-    transaction: TransactionId,
-    reason: &str,
-) -> Result<TransactionId, Error> {
-    let conflict = |code, message: &str| Error::Conflict { code, message: message.to_owned() };
-    let account = tx.tenant().uuid();
-    let own = ledger_postings::table
-        .filter(ledger_postings::organization_id.eq(tx.organization()))
-        .filter(ledger_postings::account_id.eq(account));
-    let postings = own
-        .filter(ledger_postings::ledger_account.eq_any(LedgerAccount::ALL))
-        .filter(ledger_postings::transaction_id.eq(transaction))
-        .select((
-            ledger_postings::ledger_account,
-            ledger_postings::amount_minor,
-            ledger_postings::kind,
-            ledger_postings::call_id,
-            ledger_postings::minutes,
-            ledger_postings::charged_for,
-        ))
-        .load::<(LedgerAccount, i64, EntryKind, Option<CallId>, i64, Option<SubAccountId>)>(
-            tx.connection(),
-        )?;
-    let (_, _, kind, call, minutes, charged_for) = *postings.first().ok_or(Error::NotFound)?;
-    if matches!(kind, EntryKind::Transfer | EntryKind::Correction | EntryKind::WriteOff) {
-        return Err(conflict("not_reversible", "An entry of this kind is not undone."));
-    }
-    let opposite = postings
-        .iter()
-        .map(|(name, minor, ..)| Ok((*name, minor.checked_neg().ok_or_else(out_of_range)?)))
-        .collect::<Result<Vec<_>, Error>>()?;
-    let entry = Entry {
-        reference: reason.to_owned(),
-        call,
-        minutes,
-        charged_for,
-        reverses: Some(transaction),
-        ..Entry::of(EntryKind::Correction, OffsetDateTime::now_utc(), opposite)
-    };
-    // Its books are locked before it is asked whether it was undone.
-    lock(tx, std::slice::from_ref(&entry))?;
-    let undone = own.filter(
-        ledger_postings::ledger_account
-            .eq_any(LedgerAccount::ALL)
-            .and(ledger_postings::reverses.eq(transaction)),
-    );
-    if diesel::select(diesel::dsl::exists(undone)).get_result(tx.connection())? {
-        return Err(conflict("already_reversed", "This entry was undone before."));
-    }
-    post(tx, entry)
 }
 
 /// What is in the account's wallet.

@@ -3,6 +3,7 @@
 //! - [`ledger`]: entries that sum to zero, and the balances they make.
 //! - [`wallet`]: what is in a wallet, held and watched.
 //! - [`rates`]: what a minute costs, and what a client is charged for it.
+//! - [`reversal`]: undoing an entry.
 //! - [`charges`]: holding and charging calls, whoever pays for them.
 //! - [`invoices`]: invoices and credit notes.
 //! - [`verify`]: the proof that all of it adds up.
@@ -13,5 +14,6 @@ pub mod charges;
 pub mod invoices;
 pub mod ledger;
 pub mod rates;
+pub mod reversal;
 pub mod verify;
 pub mod wallet;

@@ -7,11 +7,12 @@
 use std::collections::HashMap;
 
 use diesel::{dsl::now, prelude::*, sql_types::Timestamptz};
+use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    access::{OperatorTx, Tx, permission::Permission},
+    access::{Change, Event, OperatorTx, Tx, permission::Permission},
     error::Error,
     schema::control::{prices, rates},
     values::{PriceId, RateId, words},
@@ -138,7 +139,7 @@ pub fn set_rate(
     item: &str,
     minor_per_minute: i64,
     from: OffsetDateTime,
-) -> Result<(), Error> {
+) -> Result<Change<()>, Error> {
     if !(0..=MOST_PER_MINUTE).contains(&minor_per_minute) {
         return Err(Error::invalid("rate", "A rate is from 0 to 10000 per minute."));
     }
@@ -163,7 +164,15 @@ pub fn set_rate(
             rates::valid_from.eq(from),
         ))
         .execute(tx.connection())?;
-    Ok(())
+    let event = Event {
+        // What the platform charges is between it and the organization.
+        account: tx.organization().into(),
+        action: "rate.set",
+        object: component.label().to_owned(),
+        object_id: tx.account().to_string(),
+        details: json!({ "item": item, "minor_per_minute": minor_per_minute, "from": from.unix_timestamp() }),
+    };
+    Ok(Change::new((), event))
 }
 
 /// The greatest rate and price, in minor units per minute.

@@ -15,7 +15,10 @@ use crate::{
     domain::{
         agents,
         billing::{charges::Terms, rates},
-        limits::admission::{self, Asking, Overdue, Settled, Taken, Verdict},
+        limits::{
+            admission::{self, Asking, Settled, Verdict},
+            leases::{self, Overdue, Taken},
+        },
         numbers,
     },
     error::Error,
@@ -213,7 +216,7 @@ fn given(tx: &mut RegionTx<'_, RecordCalls>, lease: Lease, is_recorded: bool) ->
 /// Those of the control database.
 pub async fn claim(access: &Arc<Access>, engine: &Engine, most: i64) -> Result<Vec<Given>, Error> {
     let (id, regions, lease) = (engine.id, engine.regions.clone(), access.lease());
-    let taken = access.gate_of_engine(id, move |tx| admission::take(tx, id, &regions, most, lease)).await?;
+    let taken = access.gate_of_engine(id, move |tx| leases::take(tx, id, &regions, most, lease)).await?;
     let mut claimed = Vec::with_capacity(taken.len());
     for call in taken {
         let (id, given) = (call.call, initiate_when_entered(access, engine, call).await);
@@ -287,7 +290,7 @@ pub async fn settle(scope: &Scope<RecordCalls>, call: &Call) -> Result<(), Error
 pub async fn close_overdue(access: &Arc<Access>, overdue: Overdue) -> Result<(), Error> {
     let Overdue { organization, account, call: id, region, expired_at, was_taken } = overdue;
     let scope = access.scope_of_job::<RecordCalls>("reaper", organization, account, region)?;
-    if !scope.write(move |tx| admission::reclaim(tx, id)).await? {
+    if !scope.write(move |tx| leases::reclaim(tx, id)).await? {
         // It was renewed, or has ended, since it was found.
         return Ok(());
     }

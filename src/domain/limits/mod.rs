@@ -1,8 +1,10 @@
 //! Concurrency limits: the editor, one sub-account or many at once (`domain.md` 3).
 //!
-//! - [`admission`]: admitting calls within them.
+//! - [`admission`]: admitting calls within them, and settling them.
+//! - [`leases`]: how places are kept and given back meanwhile.
 
 pub mod admission;
+pub mod leases;
 
 use diesel::prelude::*;
 use serde_json::json;

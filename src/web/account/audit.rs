@@ -211,6 +211,8 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
         "webhook.deleted" => ("trash", format!("deleted the webhook {object}")),
         "webhook.tested" => ("webhooks", format!("sent a test to the webhook {object}")),
         "webhook.redelivered" => ("refresh", format!("sent events again to the webhook {object}")),
+        "rate.set" => ("wallet", format!("set the rate of {object}")),
+        "ledger.entry_reversed" => ("refresh", format!("undid the entry {object}: “{reason}”")),
         "organization.created" => ("plus", format!("created the organization {object}")),
         "organization.feature_changed" => {
             let on = entry.details.get("after").and_then(Value::as_bool).unwrap_or_default();
