@@ -14,7 +14,10 @@ use sha2::{Digest, Sha512};
 use crate::{
     access::{Access, AccessSettings, session_store::Sessions},
     config::Settings,
-    domain::demo::{self, DemoSignIns},
+    domain::{
+        billing::invoices::Platform,
+        demo::{self, DemoSignIns},
+    },
     engine,
     error::Error,
     json, object_stores,
@@ -60,6 +63,8 @@ pub struct Application {
     mailer: Mailer,
     sender: Sender,
     private_targets: PrivateTargets,
+    /// The platform as it invoices organizations.
+    supplier: Arc<Platform>,
     public_url: String,
     /// How often each key of the API may ask, per minute.
     api_rate: NonZeroU32,
@@ -96,6 +101,7 @@ impl Application {
             sender: Sender::new(settings.webhook_private_targets.clone())
                 .map_err(|error| StartError::Refused(error.to_string()))?,
             private_targets: settings.webhook_private_targets.clone(),
+            supplier: Arc::new(settings.supplier.clone()),
             public_url: settings.public_url.clone(),
             api_rate: settings.api_rate,
             live: Tempo::default(),
@@ -106,6 +112,11 @@ impl Application {
     /// The access to its data.
     pub fn access(&self) -> &Arc<Access> {
         &self.access
+    }
+
+    /// The platform as it invoices organizations.
+    pub fn supplier(&self) -> &Platform {
+        &self.supplier
     }
 
     /// With another tempo of the numbers that change while one looks: for tests.
@@ -137,6 +148,7 @@ impl Application {
             mailer,
             sender,
             private_targets,
+            supplier,
             public_url,
             api_rate,
             live,
@@ -144,7 +156,7 @@ impl Application {
         } = self;
         let sealer = Sealer::of(&secret);
         let webhooks = Webhooks::new(&access, sender, sealer.clone(), mailer.clone(), public_url.clone());
-        let work = work::begin(&access, mailer, public_url.clone(), webhooks, &stop.wait());
+        let work = work::begin(&access, mailer, public_url.clone(), webhooks, supplier, &stop.wait());
         let live = web::Data::new(Live::new(access.clone(), live, stop.wait()));
         let private_targets = web::Data::new(private_targets);
         let stopping = stop.clone();

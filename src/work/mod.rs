@@ -5,6 +5,7 @@ pub mod charges;
 pub mod counters;
 pub mod erasure;
 pub mod invitations;
+pub mod invoices;
 pub mod mail;
 pub mod numbers;
 pub mod outbox;
@@ -22,6 +23,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     access::Access,
     domain::{
+        billing::invoices::Platform,
         calls::life,
         idempotency,
         identity::{password_resets as requests, sessions},
@@ -56,6 +58,7 @@ pub fn begin(
     mailer: Mailer,
     public_url: String,
     webhooks: Arc<Webhooks>,
+    platform: Arc<Platform>,
     stopping: &Stopping,
 ) -> Work {
     let on = Beginning { access, stopping };
@@ -75,6 +78,7 @@ pub fn begin(
         on.repeat("invitations", PAUSE, async move |access| {
             invitations::send_one(access, &for_invitations.0, &for_invitations.1).await
         }),
+        on.repeat("invoices", PAUSE, async move |access| invoices::issue_some(access, &platform).await),
         on.repeat("retention", PAUSE, retention::serve_one),
         on.repeat("months", MONTHS, async |access| retention::keep_months(access).await.map(|()| false)),
         on.repeat("sweep", SWEEP, sweep),

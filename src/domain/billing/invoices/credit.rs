@@ -117,7 +117,11 @@ pub fn give_back(
         let entry = Entry { invoice: Some(id), reference: document.number.clone(), ..entry };
         ledger::post(tx, entry)?;
         let credits = Some(invoice);
-        keep(tx, id, &New { document: &document, recipient: &recipient, credits, issuer, financial_year, now })?;
+        keep(
+            tx,
+            id,
+            &New { document: &document, recipient: &recipient, credits, issuer, financial_year, now },
+        )?;
         if is_there { ask_to_send(tx, id) } else { Ok(()) }
     })?;
     Ok(told(id, tx, account, id, &document, is_there))

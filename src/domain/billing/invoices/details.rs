@@ -90,7 +90,10 @@ impl Details {
             text => match Email::parse(text).ok().filter(Email::can_be_written_to) {
                 Some(email) => Some(email.to_string()),
                 None => {
-                    wrong.push(FieldError::new("email", "Enter an e-mail address, such as accounts@acme.example."));
+                    wrong.push(FieldError::new(
+                        "email",
+                        "Enter an e-mail address, such as accounts@acme.example.",
+                    ));
                     None
                 }
             },

@@ -79,7 +79,9 @@ pub fn gstin(field: &str, text: &str) -> Result<String, Error> {
         return wrong("A GSTIN begins with the code of a state.");
     }
     if check_digit(&text.as_bytes()[..14]) != text.bytes().last() {
-        return wrong("This is no GSTIN: its last character does not fit the others. Look for a typing error.");
+        return wrong(
+            "This is no GSTIN: its last character does not fit the others. Look for a typing error.",
+        );
     }
     Ok(text)
 }
@@ -165,7 +167,8 @@ mod tests {
         // A registration that the tax authority publishes as an example.
         assert_eq!(gstin("gstin", "29aagcg6253j1z8").unwrap(), "29AAGCG6253J1Z8");
         assert_eq!(gstin("gstin", " 27AAPFU0939F1ZV ").unwrap(), "27AAPFU0939F1ZV");
-        for wrong in ["29AAGCG6253J1Z9", "92AAGCG6253J1Z8", "29AAGCG6235J1Z8", "29AAGCG6253J1Z", "", "हिन्दी"] {
+        for wrong in ["29AAGCG6253J1Z9", "92AAGCG6253J1Z8", "29AAGCG6235J1Z8", "29AAGCG6253J1Z", "", "हिन्दी"]
+        {
             assert!(gstin("gstin", wrong).is_err(), "{wrong}");
         }
     }

@@ -136,8 +136,7 @@ pub fn issue(
     let issuer = numbers::issuer(of_platform, tx.organization().uuid());
     // Where the address is not on record, the place of supply is the supplier's (section 12(2)
     // of the IGST Act).
-    let place_of_supply =
-        if party.state.is_empty() { supplier.state.clone() } else { party.state.clone() };
+    let place_of_supply = if party.state.is_empty() { supplier.state.clone() } else { party.state.clone() };
     let rate = if supplier.gstin.is_some() { gst::rate(issued_on) } else { 0 };
     let (number, financial_year) = numbers::next(tx, issuer, Kind::Invoice, issued_on)?;
     let mut document = Document {
@@ -158,7 +157,11 @@ pub fn issue(
     share_out(&mut document)?;
     let id = InvoiceId::at(now);
     at(tx, account, |tx| {
-        keep(tx, id, &New { document: &document, recipient: &party, credits: None, issuer, financial_year, now })?;
+        keep(
+            tx,
+            id,
+            &New { document: &document, recipient: &party, credits: None, issuer, financial_year, now },
+        )?;
         if is_there { ask_to_send(tx, id) } else { Ok(()) }
     })?;
     Ok(told(Outcome::Issued(id), tx, account, id, &document, is_there))

@@ -91,7 +91,10 @@ pub fn claim(tx: &mut Tx<'_, ViewBilling>, due: Due) -> Result<Change<Option<Let
         return Ok(Change::none(None));
     };
     diesel::update(invoice_letters::table.find((due.organization, due.account.uuid(), due.invoice)))
-        .set((invoice_letters::claimed_until.eq(time + Duration::minutes(2)), invoice_letters::tries.eq(tries + 1)))
+        .set((
+            invoice_letters::claimed_until.eq(time + Duration::minutes(2)),
+            invoice_letters::tries.eq(tries + 1),
+        ))
         .execute(tx.connection())?;
     let issued = list::find(tx, due.invoice)?;
     Ok(Change::none(Some(Letter { email, issued, tries: tries + 1 })))

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     access::{
         Overview, Tx,
-        permission::{Permission, ViewBilling, Includes},
+        permission::{Includes, Permission, ViewBilling},
     },
     error::Error,
     schema::control::{invoice_recipients, invoices},
@@ -76,7 +76,11 @@ pub fn count<P: Includes<ViewBilling>>(tx: &mut Tx<'_, P>) -> Result<i64, Error>
 }
 
 /// Those of the account, the latest first.
-pub fn page<P: Includes<ViewBilling>>(tx: &mut Tx<'_, P>, skip: i64, limit: i64) -> Result<Vec<Listed>, Error> {
+pub fn page<P: Includes<ViewBilling>>(
+    tx: &mut Tx<'_, P>,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<Listed>, Error> {
     Ok(invoices::table
         .order((invoices::issued_at.desc(), invoices::invoice_id.desc()))
         .select(LISTED)

@@ -29,6 +29,7 @@ use time::{Date, Duration, OffsetDateTime};
 
 use crate::{
     access::PRODUCT_NAME,
+    error::Error,
     values::{SubAccountId, indian_day, start_of_indian_day, words},
 };
 
@@ -199,6 +200,14 @@ impl Document {
 pub struct Platform(pub Details);
 
 impl Platform {
+    /// Looks at what the operator says of the platform. It is registered for GST.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] on each field that is wrong.
+    pub fn check(legal_name: &str, address: &str, state: &str, gstin: &str) -> Result<Self, Error> {
+        Details::check(legal_name, address, state, gstin, "").map(Self)
+    }
+
     fn party(&self) -> Party {
         Party::of(PRODUCT_NAME.to_owned(), self.0.clone())
     }

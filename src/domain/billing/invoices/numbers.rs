@@ -56,7 +56,8 @@ fn text(of_platform: bool, kind: Kind, year: i32, serial: i64) -> Result<String,
         (false, Kind::Invoice) => "INV",
         (false, Kind::CreditNote) => "CN",
     };
-    let number = format!("{series}/{:02}-{:02}/{serial:06}", year.rem_euclid(100), (year + 1).rem_euclid(100));
+    let number =
+        format!("{series}/{:02}-{:02}/{serial:06}", year.rem_euclid(100), (year + 1).rem_euclid(100));
     if number.len() > 16 {
         return Err(Error::internal(format!("the series {series} of {year} is full")));
     }
