@@ -16,13 +16,14 @@ use crate::{
     web::{
         account::{
             self, agents, audit, billing, call, calls, calls_export, numbers, overview, place_call,
-            recording, retention,
+            recording, retention, statement_export, wallet_rules,
         },
         accounts, api_docs, api_keys, assets, health, invitation,
         members::{invite, leave, list as members, member, pending},
         password_reset, sessions, sign_in,
         sub_accounts::{
-            self, access, bulk, delete, export, inside, lifecycle, limits, list, new, settings, show,
+            self, access, auto_recharge, bulk, delete, export, inside, lifecycle, limits, list, new, prices,
+            settings, show,
         },
         webhooks,
     },
@@ -121,6 +122,8 @@ routes! {
         Member "/accounts/{account}/calls/{call}" { GET call::show }
         Member "/accounts/{account}/calls/{call}/recording" { GET recording::play }
         Member "/accounts/{account}/billing" { GET billing::show }
+        Member "/accounts/{account}/billing/rules" { GET wallet_rules::show, POST wallet_rules::submit }
+        Member "/accounts/{account}/billing/export.csv" { GET statement_export::export }
         Member "/accounts/{account}/members" { GET members::list, POST invite::invite }
         Member "/accounts/{account}/members/{member}" {
             GET member::ask_role, POST member::change_role
@@ -201,6 +204,11 @@ routes! {
             GET api_keys::revoke::ask, POST api_keys::revoke::revoke
         }
         Member "/accounts/{account}/sub-accounts/{sub_account}/billing" { GET inside::billing }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/prices" { GET prices::show, POST prices::submit }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/auto-recharge" {
+            GET auto_recharge::show, POST auto_recharge::submit
+        }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/billing/export.csv" { GET inside::statement }
         Member "/accounts/{account}/sub-accounts/{sub_account}/audit-log" { GET inside::audit_log }
         Member "/accounts/{account}/sub-accounts/{sub_account}/settings" { GET settings::show }
         Member "/accounts/{account}/sub-accounts/{sub_account}/rename" { POST settings::rename }
@@ -296,6 +304,7 @@ api_routes! {
         SubAccounts "/deletions" { GET v1::deletions::list }
         SubAccounts "/deletions/{deletion_id}" { GET v1::deletions::show }
         SubAccounts "/limits" { GET v1::limits::show, PUT v1::limits::set }
+        Billing "/sub-accounts/{sub_account_id}/price" { GET v1::prices::show, PUT v1::prices::set }
         Billing "/sub-accounts/{sub_account_id}/wallet/recharge" { POST v1::wallet::recharge }
         Any "/languages" { GET v1::catalogues::languages }
         Any "/languages/{id}" { GET v1::catalogues::language }

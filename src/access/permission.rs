@@ -230,3 +230,22 @@ impl Permission for ViewBilling {
 }
 
 impl Includes<View> for ViewBilling {}
+
+/// Say what is watched in the account's own wallet (`domain.md` 4.7, 5.3).
+#[derive(Debug, Clone, Copy)]
+pub enum ManageWallet {}
+
+impl Permission for ManageWallet {
+    const REFUSAL: &'static str = "The rules of a wallet are set by the Owner of the account.";
+
+    fn held_by(standing: Standing) -> bool {
+        match standing {
+            Standing::Organization(role) | Standing::SubAccount(role) => role == Role::Owner,
+            Standing::ParentAdministrator | Standing::Key | Standing::Platform => true,
+            Standing::WorkspaceKey => false,
+        }
+    }
+}
+
+impl Includes<View> for ManageWallet {}
+impl Includes<ViewBilling> for ManageWallet {}

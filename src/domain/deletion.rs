@@ -17,11 +17,11 @@ use crate::{
     error::{Error, FieldError},
     schema::{
         control::{
-            allowances, api_keys, audit_entries, audit_heads, billing_details, delegations as stays,
-            deletion_certificates, idempotency_keys, invitation_letters, invitations, invoice_letters,
-            invoice_recipients, memberships, number_directory, number_inventory, number_moves, prices, rates,
-            refusals, sub_accounts, usage_days, users, webhook_attempts, webhook_deliveries,
-            webhook_endpoints, webhook_events, workspaces,
+            allowances, api_keys, audit_entries, audit_heads, auto_recharges, billing_details,
+            delegations as stays, deletion_certificates, idempotency_keys, invitation_letters, invitations,
+            invoice_letters, invoice_recipients, memberships, number_directory, number_inventory,
+            number_moves, prices, rates, refusals, sub_accounts, usage_days, users, wallet_letters,
+            webhook_attempts, webhook_deliveries, webhook_endpoints, webhook_events, workspaces,
         },
         region::{
             agent_versions, agents, call_days, call_references, calls, idempotency_keys as regional_keys,
@@ -370,6 +370,8 @@ pub fn erase_control(tx: &mut EraserTx<'_>) -> Result<(), Error> {
     diesel::delete(allowances::table).execute(connection)?;
     diesel::delete(prices::table).execute(connection)?;
     diesel::delete(rates::table).execute(connection)?;
+    diesel::delete(auto_recharges::table).execute(connection)?;
+    diesel::delete(wallet_letters::table).execute(connection)?;
     diesel::delete(refusals::table).execute(connection)?;
     diesel::delete(idempotency_keys::table).execute(connection)?;
     diesel::delete(number_moves::table).execute(connection)?;

@@ -16,10 +16,11 @@ use crate::{
     access::{
         Change, GateTx, Overview, Tx,
         permission::{Includes, ManageSubAccounts, RecordCalls, View, ViewBilling},
+        principal::Standing,
     },
     error::Error,
     schema::control::{organizations, sub_accounts, usage_days},
-    values::{AccountId, OrganizationId, Region, indian_day},
+    values::{AccountId, OrganizationId, Region, SubAccountId, indian_day},
 };
 
 /// How many days a chart and a counter look back, today included.
@@ -71,7 +72,8 @@ pub fn last_days<P: Includes<View>>(tx: &mut Tx<'_, P>, days: u16) -> Result<Vec
     Ok(filled(known, today, days, |row| row.day, DayVolume::nothing))
 }
 
-/// What the calls of the last `days` days cost, oldest first, in minor units.
+/// What the account is charged for the calls of the last `days` days, oldest first, in minor units.
+/// What the parent adds to their cost is its own to know: to the parent they come to what they cost.
 pub fn last_costs<P: Includes<ViewBilling>>(
     tx: &mut Tx<'_, P>,
     days: u16,
@@ -80,9 +82,39 @@ pub fn last_costs<P: Includes<ViewBilling>>(
     let known = usage_days::table
         .filter(usage_days::day.between(since(today, days), today))
         .order(usage_days::day)
-        .select((usage_days::day, usage_days::cost_minor))
-        .load::<(Date, i64)>(tx.connection())?;
+        .select((usage_days::day, usage_days::cost_minor, usage_days::margin_minor))
+        .load::<(Date, i64, i64)>(tx.connection())?;
+    let is_above = tx.asker().standing == Standing::ParentAdministrator;
+    let known = known
+        .into_iter()
+        .map(|(day, cost, margin)| (day, if is_above { cost } else { cost.saturating_add(margin) }))
+        .collect();
     Ok(filled(known, today, days, |row| row.0, |day| (day, 0)))
+}
+
+/// What calls cost, and what their account is charged beyond it, in minor units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Earned {
+    /// What they cost.
+    pub cost_minor: i64,
+    /// What the parent's price adds.
+    pub margin_minor: i64,
+}
+
+/// What the calls of a sub-account came to in the last `days` days, for its parent alone.
+pub fn earned<P: Includes<ManageSubAccounts>>(
+    tx: &mut Tx<'_, P>,
+    id: SubAccountId,
+    days: u16,
+) -> Result<Earned, Error> {
+    let today = indian_day(OffsetDateTime::now_utc());
+    tx.within(id, |tx| {
+        let (cost, margin) = usage_days::table
+            .filter(usage_days::day.between(since(today, days), today))
+            .select((whole(sum(usage_days::cost_minor)), whole(sum(usage_days::margin_minor))))
+            .first::<(Option<i64>, Option<i64>)>(tx.connection())?;
+        Ok(Earned { cost_minor: cost.unwrap_or(0), margin_minor: margin.unwrap_or(0) })
+    })
 }
 
 /// What calls add to a day.

@@ -510,6 +510,50 @@ diesel::table! {
 }
 
 diesel::table! {
+    wallet_days (organization_id, account_id, day, kind) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        day -> Date,
+        kind -> Text,
+        entries -> BigInt,
+        credits_minor -> BigInt,
+        debits_minor -> BigInt,
+        first_sequence -> BigInt,
+        last_sequence -> BigInt,
+    }
+}
+
+diesel::table! {
+    auto_recharges (organization_id, account_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        active -> Bool,
+        amount_minor -> BigInt,
+        daily_cap_minor -> BigInt,
+        monthly_cap_minor -> BigInt,
+        day -> Date,
+        day_minor -> BigInt,
+        month -> Date,
+        month_minor -> BigInt,
+        next_try_at -> Timestamptz,
+        told_of -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    wallet_letters (organization_id, account_id, letter_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        letter_id -> Uuid,
+        content -> Jsonb,
+        requested_at -> Timestamptz,
+        claimed_until -> Nullable<Timestamptz>,
+        attempts -> Integer,
+        settled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     billing_details (organization_id, account_id, part) {
         organization_id -> Uuid,
         account_id -> Uuid,
@@ -601,6 +645,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     ledger_postings,
     allowances,
     charges,
+    wallet_days,
+    auto_recharges,
+    wallet_letters,
     rates,
     prices,
     usage_days,

@@ -20,8 +20,8 @@ use crate::{
 
 use super::{
     agents, api_keys, audit_log, calls, catalogues, countries, deletions, front::Rights, invitations, limits,
-    me, members, numbers, place_call, recordings, refusal::ErrorBody, retention, sub_accounts, usage, voices,
-    wallet, webhook_deliveries, webhooks,
+    me, members, numbers, place_call, prices, recordings, refusal::ErrorBody, retention, sub_accounts, usage,
+    voices, wallet, webhook_deliveries, webhooks,
 };
 
 /// What stands at one address.
@@ -34,6 +34,7 @@ use super::{
         deletions::delete, deletions::list, deletions::show,
         limits::show, limits::set,
         wallet::recharge,
+        prices::show, prices::set,
         catalogues::languages, catalogues::language, catalogues::llms, catalogues::fallback_llms, catalogues::llm,
         catalogues::transcribers, catalogues::fallback_transcribers, catalogues::transcriber,
         voices::voices, voices::accents, voices::speech_voices, voices::voice,

@@ -27,6 +27,7 @@ pub mod me;
 pub mod members;
 pub mod numbers;
 pub mod place_call;
+pub mod prices;
 pub mod rate;
 pub mod recordings;
 pub mod retention;

@@ -1,6 +1,7 @@
 //! Wallets, their transactions, and recharges (`domain.md` 4).
 
 use serde::{Deserialize, Serialize};
+use time::{Date, macros::format_description};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -10,11 +11,15 @@ use crate::{
         principal::Standing,
     },
     domain::{
-        billing::ledger::{self, EntryKind, Posting},
+        billing::{
+            ledger::EntryKind,
+            statement::{self, Filter, Posting},
+            wallet,
+        },
         sub_accounts::recharge::{self, LONGEST_REFERENCE, Recharge},
     },
     error::Error,
-    values::{AccountId, CallId, Money, Part, SubAccountId, TransactionId},
+    values::{AccountId, CallId, InvoiceId, Money, Part, PaymentId, SubAccountId, TransactionId},
 };
 
 use super::{
@@ -33,6 +38,13 @@ pub struct Wallet {
     pub account_id: AccountId,
     /// What is in it.
     pub balance: Amount,
+    /// What of that is spoken for, by calls in progress and calls that are being charged.
+    pub held: Amount,
+    /// What new calls may draw: the balance without what is held.
+    pub available: Amount,
+    /// For how many days it lasts if calls go on as in the last seven; null where none were paid.
+    #[schema(required = true, minimum = 0, example = 3)]
+    pub days_left: Option<i64>,
     /// Its currency, by ISO 4217.
     #[schema(example = "INR")]
     pub currency: String,
@@ -60,11 +72,20 @@ fn check_seen(scope: &Scope<ViewBilling>) -> Result<bool, Error> {
     responses((status = 200, description = "The wallet.", body = Wallet)))]
 pub async fn show(scope: Scope<ViewBilling>) -> Result<Reply<Wallet>, Denied> {
     let frozen = check_seen(&scope)?;
-    let balance = scope.read(ledger::balance).await?;
+    let (wallet, days_left) = scope
+        .read(|tx| {
+            let wallet = wallet::standing(tx)?;
+            let left = statement::days_left(tx, &wallet.available())?;
+            Ok((wallet, left))
+        })
+        .await?;
     Ok(Reply(Wallet {
         account_id: scope.asker().account.id,
-        balance: Amount::from(&balance),
-        currency: balance.currency,
+        balance: Amount::from(&wallet.balance),
+        held: Amount::from(&wallet.held),
+        available: Amount::from(&wallet.available()),
+        days_left,
+        currency: wallet.balance.currency,
         frozen,
     }))
 }
@@ -89,8 +110,13 @@ pub struct Transaction {
     pub reference: String,
     /// The call that was charged.
     pub call_id: Option<CallId>,
-    /// The sub-account whose call your organization paid for; null for the account's own.
+    /// The sub-account whose call your organization paid for, or to whose wallet a transfer went; null
+    /// for the account's own.
     pub sub_account_id: Option<SubAccountId>,
+    /// The payment that it keeps.
+    pub payment_id: Option<PaymentId>,
+    /// The credit note that it keeps.
+    pub invoice_id: Option<InvoiceId>,
     /// When it happened.
     pub occurred_at: Timestamp,
 }
@@ -106,6 +132,8 @@ impl From<Posting> for Transaction {
             reference: posting.reference,
             call_id: posting.call,
             sub_account_id: posting.charged_for,
+            payment_id: posting.payment,
+            invoice_id: posting.invoice,
             occurred_at: posting.occurred_at.into(),
             currency: posting.currency,
         }
@@ -126,6 +154,24 @@ pub struct StatementQuery {
     /// `next_cursor` of the page before; `page` is then not looked at.
     #[param(pattern = "^[1-9][0-9]{0,17}$")]
     cursor: Option<String>,
+    /// From this day on, as India counts days.
+    #[param(value_type = Option<String>, format = Date, example = "2026-11-01")]
+    from: Option<String>,
+    /// Up to this day and with it.
+    #[param(value_type = Option<String>, format = Date, example = "2026-11-30")]
+    to: Option<String>,
+    /// Of this kind alone.
+    #[serde(rename = "type")]
+    kind: Option<EntryKind>,
+}
+
+/// A day as it stands in a query.
+fn day(field: &str, text: Option<String>) -> Result<Option<Date>, Error> {
+    let read = |text: String| {
+        Date::parse(&text, format_description!("[year]-[month]-[day]"))
+            .map_err(|_| Error::invalid(field, "Name a day as 2026-11-24."))
+    };
+    text.map(read).transpose()
 }
 
 /// Lists the wallet's transactions
@@ -138,17 +184,20 @@ pub async fn transactions(
     query: Query<StatementQuery>,
 ) -> Result<Reply<List<Transaction>>, Denied> {
     check_seen(&scope)?;
-    let StatementQuery { page, limit, cursor } = query.0;
+    let StatementQuery { page, limit, cursor, from, to, kind } = query.0;
+    let filter = Filter { from: day("from", from)?, to: day("to", to)?, kind, ..Filter::default() };
     let paging = Paging::of(page, limit, cursor)?;
     let from = paging.sequence()?;
     let limit = u16::try_from(paging.limit).map_err(Error::internal)?;
     let skip = paging.skip();
     let (slice, total) = scope
         .read(move |tx| {
-            // The places of a statement are numbered without gaps: the last is how many there are.
-            let total = ledger::length(tx)?;
-            let from = from.unwrap_or(total - skip + 1);
-            Ok((ledger::postings(tx, None, Part::OlderThan(from), limit)?, total))
+            let sums = statement::sums(tx, &filter)?;
+            let (part, skip) = match from {
+                Some(from) => (Part::OlderThan(from), 0),
+                None => (Part::Newest, skip),
+            };
+            Ok((statement::page(tx, &filter, &sums, part, (skip, limit))?, sums.entries))
         })
         .await?;
     let next = slice.rows.last().filter(|_| slice.has_older).map(|row| row.sequence.to_string());

@@ -33,6 +33,8 @@ words! {
         WalletLow = "wallet.low" / "A wallet runs low",
         /// An invoice or a credit note was issued.
         InvoiceIssued = "invoice.issued" / "An invoice was issued",
+        /// The parent could not recharge a sub-account by itself; it alone learns of it.
+        AutoRechargeHeldUp = "wallet.auto_recharge_held_up" / "A wallet could not be recharged by itself",
         /// A call is over, however it went.
         CallEnded = "call.ended" / "A call ended",
         /// A call was answered and is over.

@@ -1,5 +1,6 @@
 //! Money: integer minor units with their currency (`domain.md` 4.1).
 
+use num_format::{Locale, ToFormattedString};
 use serde::{Deserialize, Serialize};
 
 /// An amount in minor units (paise for INR), which may be negative in a ledger.
@@ -40,6 +41,28 @@ impl Money {
         }
         // Sums of money have at most 15 digits, and so many survive.
         serde_json::Number::from_f64(self.minor as f64 / 100.0).unwrap_or_else(|| whole.into())
+    }
+
+    /// As people read it, with the sign of its currency: `₹1,23,456.78`, `-₹5.00`. A currency without
+    /// a known sign is named by its code: `1,234.00 XYZ`.
+    pub fn text(&self) -> String {
+        let (symbol, decimals, locale) = match self.currency.as_str() {
+            "INR" => ("₹", 2, Locale::en_IN),
+            "USD" => ("$", 2, Locale::en),
+            "EUR" => ("€", 2, Locale::en),
+            "GBP" => ("£", 2, Locale::en),
+            "JPY" => ("¥", 0, Locale::en),
+            _ => ("", 2, Locale::en),
+        };
+        let scale = 10_u64.pow(decimals);
+        let whole = (self.minor.unsigned_abs() / scale).to_formatted_string(&locale);
+        let part = self.minor.unsigned_abs() % scale;
+        let sign = if self.minor < 0 { "-" } else { "" };
+        let fraction = if decimals == 0 { String::new() } else { format!(".{part:02}") };
+        match symbol {
+            "" => format!("{sign}{whole}{fraction} {}", self.currency),
+            symbol => format!("{sign}{symbol}{whole}{fraction}"),
+        }
     }
 
     /// The sum of two amounts of one currency.

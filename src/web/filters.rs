@@ -12,6 +12,8 @@ use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 use time_tz::{OffsetDateTimeExt, TimeZone, Tz, timezones};
 
+use crate::values::Money;
+
 /// A whole number, by value or behind any number of references as templates pass them.
 pub trait Whole {
     fn whole(&self) -> i64;
@@ -50,23 +52,7 @@ pub fn counted(count: usize, one: &str, many: &str) -> String {
 /// An amount in minor units with the sign of its currency: `₹1,23,456.78`, `-₹5.00`.
 /// A currency without a known sign is named by its code: `1,234.00 XYZ`.
 pub fn money_text(minor: i64, currency: &str) -> String {
-    let (symbol, decimals, locale) = match currency {
-        "INR" => ("₹", 2, Locale::en_IN),
-        "USD" => ("$", 2, Locale::en),
-        "EUR" => ("€", 2, Locale::en),
-        "GBP" => ("£", 2, Locale::en),
-        "JPY" => ("¥", 0, Locale::en),
-        _ => ("", 2, Locale::en),
-    };
-    let scale = 10u64.pow(decimals);
-    let whole = (minor.unsigned_abs() / scale).to_formatted_string(&locale);
-    let part = minor.unsigned_abs() % scale;
-    let sign = if minor < 0 { "-" } else { "" };
-    let fraction = if decimals == 0 { String::new() } else { format!(".{part:02}") };
-    match symbol {
-        "" => format!("{sign}{whole}{fraction} {currency}"),
-        symbol => format!("{sign}{symbol}{whole}{fraction}"),
-    }
+    Money::new(minor, currency).text()
 }
 
 /// A phone number as people write it: `+91 80 4718 2200`, `+91 98765 43210`,

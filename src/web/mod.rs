@@ -19,6 +19,7 @@
 
 pub mod account;
 pub mod accounts;
+pub mod amounts;
 pub mod api_docs;
 pub mod api_keys;
 pub mod assets;

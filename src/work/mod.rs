@@ -12,6 +12,7 @@ pub mod outbox;
 pub mod password_resets;
 pub mod retention;
 pub mod stays;
+pub mod wallets;
 pub mod webhooks;
 
 use std::{sync::Arc, time::Duration};
@@ -62,7 +63,9 @@ pub fn begin(
     stopping: &Stopping,
 ) -> Work {
     let on = Beginning { access, stopping };
-    let (for_resets, for_invitations) = ((mailer.clone(), public_url.clone()), (mailer, public_url));
+    let (for_resets, for_wallets) =
+        ((mailer.clone(), public_url.clone()), (mailer.clone(), public_url.clone()));
+    let for_invitations = (mailer, public_url);
     Work(vec![
         on.repeat("erasure", PAUSE, erasure::erase_one),
         on.repeat("outbox", PAUSE, outbox::relay_some),
@@ -79,6 +82,11 @@ pub fn begin(
             invitations::send_one(access, &for_invitations.0, &for_invitations.1).await
         }),
         on.repeat("invoices", PAUSE, async move |access| invoices::issue_some(access, &platform).await),
+        on.repeat("low wallets", PAUSE, wallets::tell_one),
+        on.repeat("auto-recharge", PAUSE, wallets::recharge_one),
+        on.repeat("letters about wallets", PAUSE, async move |access| {
+            wallets::send_one(access, &for_wallets.0, &for_wallets.1).await
+        }),
         on.repeat("retention", PAUSE, retention::serve_one),
         on.repeat("months", MONTHS, async |access| retention::keep_months(access).await.map(|()| false)),
         on.repeat("sweep", SWEEP, sweep),

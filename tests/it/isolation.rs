@@ -40,13 +40,17 @@ enum Takes {
     Play,
     /// Owner of the sub-account, Owner or Org Admin of the organization.
     Billing,
+    /// Owner of the account.
+    Pays,
     /// Admin or better.
     Administer,
     /// Owner or Org Admin of the organization that the path names.
     Parent,
+    /// Owner of the organization that the path names.
+    ParentOwner,
 }
 
-use Takes::{Administer, Billing, Parent, Play, View};
+use Takes::{Administer, Billing, Parent, ParentOwner, Pays, Play, View};
 
 /// The verdicts on all routes inside an account.
 const VERDICTS: &[(&str, &str, Takes)] = &[
@@ -62,6 +66,9 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/calls/{call}", View),
     ("GET", "/accounts/{account}/calls/{call}/recording", Play),
     ("GET", "/accounts/{account}/billing", Billing),
+    ("GET", "/accounts/{account}/billing/export.csv", Billing),
+    ("GET", "/accounts/{account}/billing/rules", Pays),
+    ("POST", "/accounts/{account}/billing/rules", Pays),
     ("GET", "/accounts/{account}/members", Administer),
     ("POST", "/accounts/{account}/members", Administer),
     ("GET", "/accounts/{account}/members/{member}", Administer),
@@ -133,6 +140,11 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/api-keys/{api_key}/revoke", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/api-keys/{api_key}/revoke", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/billing", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/billing/export.csv", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/auto-recharge", ParentOwner),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/auto-recharge", ParentOwner),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/prices", Parent),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/prices", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/audit-log", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/settings", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/rename", Parent),
@@ -176,8 +188,9 @@ fn verdict(takes: Takes, stands: Stands) -> Verdict {
         (_, Stands::Outside) => return Verdict::NotFound,
         (_, Stands::Above) => return Verdict::Forbidden,
         // A sub-account has none beneath it.
-        (Parent, Stands::SubAccount(_) | Stands::Inside) => return Verdict::NotFound,
+        (Parent | ParentOwner, Stands::SubAccount(_) | Stands::Inside) => return Verdict::NotFound,
         (Parent, Stands::Organization(role)) => role != "viewer",
+        (ParentOwner, Stands::Organization(role)) => role == "owner",
         (View, _) | (_, Stands::Inside) => true,
         (Play, Stands::Organization(role) | Stands::SubAccount(role)) => role != "viewer",
         (Administer, Stands::Organization(role) | Stands::SubAccount(role)) => {
@@ -185,6 +198,7 @@ fn verdict(takes: Takes, stands: Stands) -> Verdict {
         }
         (Billing, Stands::Organization(role)) => role != "viewer",
         (Billing, Stands::SubAccount(role)) => role == "owner",
+        (Pays, Stands::Organization(role) | Stands::SubAccount(role)) => role == "owner",
     };
     if allowed { Verdict::Allowed } else { Verdict::Forbidden }
 }

@@ -35,52 +35,81 @@ const ROUNDS: usize = 4;
 const SEED: u64 = 0x6b69_6c6c;
 
 /// The program on databases of its own, with the demo organization.
-struct Deployed {
+pub struct Deployed {
     folder: Folder,
     owner: DatabaseUrl,
     name: String,
     port: u16,
     key: String,
+    /// What the demo printed.
+    told: String,
+    /// How long a call's place is kept without a heartbeat.
+    pub lease_seconds: u32,
 }
 
 impl Deployed {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let owner: DatabaseUrl = env::var("DIALNEXA_DATABASE_URL").expect("run `make test`").parse().unwrap();
         let name = format!("it_{}_{name}", std::process::id());
-        let mut deployed = Self { folder: Folder::new(), owner, name, port: 0, key: String::new() };
+        let mut deployed = Self {
+            folder: Folder::new(),
+            owner,
+            name,
+            port: 0,
+            key: String::new(),
+            told: String::new(),
+            lease_seconds: 30,
+        };
         deployed.drop_all();
         let output = deployed.command(&["demo"]).output().unwrap();
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        deployed.key = told.lines().find_map(|line| line.strip_prefix("LIVE_API_KEY=")).unwrap().to_owned();
+        deployed.told = told;
+        deployed.key = deployed.told("LIVE_API_KEY");
         deployed
     }
 
-    fn command(&self, arguments: &[&str]) -> std::process::Command {
+    /// What the demo printed under this name.
+    pub fn told(&self, name: &str) -> String {
+        let told = self.told.lines().filter_map(|line| line.split_once('='));
+        told.filter(|(known, _)| *known == name).map(|(_, value)| value.to_owned()).next().unwrap()
+    }
+
+    /// The control database as its owner.
+    pub fn control(&self) -> String {
+        self.owner.with_database(&self.name).to_string()
+    }
+
+    pub fn base(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> std::process::Command {
         let mut command = dialnexa(&self.folder, arguments);
         command.env("DIALNEXA_DATABASE_URL", self.owner.with_database(&self.name).to_string());
         command.env("DIALNEXA_API_RATE", "1000000");
+        command.env("DIALNEXA_LEASE_SECONDS", self.lease_seconds.to_string());
         command
     }
 
     /// Starts it on a port that is free now.
-    fn start(&mut self) -> Server {
+    pub fn start(&mut self) -> Server {
         self.port = free_port();
         let listen = format!("127.0.0.1:{}", self.port);
         Server::spawn(self.command(&["run", "--listen", &listen]), self.port)
     }
 
     fn client(&self) -> Client {
-        Client::with(&format!("http://127.0.0.1:{}", self.port), Some(&self.key))
+        Client::with(&self.base(), Some(&self.key))
     }
 
-    fn number(&self, query: &str) -> i64 {
+    pub fn number(&self, query: &str) -> i64 {
         #[derive(diesel::QueryableByName)]
         struct Number {
             #[diesel(sql_type = BigInt)]
             n: i64,
         }
-        let mut owner = PgConnection::establish(&self.owner.with_database(&self.name).to_string()).unwrap();
+        let mut owner = PgConnection::establish(&self.control()).unwrap();
         sql_query(format!("SELECT ({query})::bigint AS n")).get_result::<Number>(&mut owner).unwrap().n
     }
 

@@ -2,12 +2,15 @@
 
 use dialnexa::{
     access::{
-        Change, Scope,
+        Change, Scope, Tx,
         permission::{RecordCalls, ViewBilling},
     },
-    domain::billing::ledger::{self, Entry, EntryKind},
+    domain::billing::{
+        ledger::{self, Entry, EntryKind},
+        statement::{self, Filter},
+    },
     error::Error,
-    values::{AccountId, CallId, Part},
+    values::{AccountId, CallId, Part, Slice},
 };
 use futures_util::future::join_all;
 use time::OffsetDateTime;
@@ -49,6 +52,14 @@ async fn many_at_once_never_spend_more_than_there_is() {
     assert_eq!(world.count("SELECT coalesce(sum(balance_minor), 0) FROM ledger_accounts"), 0);
 }
 
+async fn page(reader: &Scope<ViewBilling>, filter: Filter, part: Part<i64>) -> Slice<statement::Posting> {
+    let read = move |tx: &mut Tx<'_, ViewBilling>| {
+        let sums = statement::sums(tx, &filter)?;
+        statement::page(tx, &filter, &sums, part, (0, 4))
+    };
+    reader.read(read).await.unwrap()
+}
+
 #[actix_web::test]
 async fn the_statement_runs_back_line_by_line() {
     let world = World::new().await;
@@ -60,7 +71,7 @@ async fn the_statement_runs_back_line_by_line() {
     let (mut part, mut lines) = (Part::Newest, Vec::new());
     let reader = wallet::<ViewBilling>(&world);
     loop {
-        let page = reader.read(move |tx| ledger::postings(tx, None, part, 4)).await.unwrap();
+        let page = page(&reader, Filter::default(), part).await;
         let last = page.rows.last().map(|line| line.sequence);
         lines.extend(page.rows);
         match last.filter(|_| page.has_older) {
@@ -75,10 +86,10 @@ async fn the_statement_runs_back_line_by_line() {
             .all(|two| { two[0].balance_after_minor - two[0].amount_minor == two[1].balance_after_minor })
     );
     assert_eq!(lines[0].balance_after_minor, 955);
-    let back = reader.read(move |tx| ledger::postings(tx, None, Part::NewerThan(4), 4)).await.unwrap();
+    let back = page(&reader, Filter::default(), Part::NewerThan(4)).await;
     assert_eq!(back.rows.iter().map(|line| line.sequence).collect::<Vec<_>>(), [8, 7, 6, 5]);
-    let kind = Some(EntryKind::Recharge);
-    let paid = reader.read(move |tx| ledger::postings(tx, kind, Part::Newest, 4)).await.unwrap();
+    let kind = Filter { kind: Some(EntryKind::Recharge), ..Filter::default() };
+    let paid = page(&reader, kind, Part::Newest).await;
     assert_eq!(paid.rows.len(), 1);
 }
 

@@ -15,13 +15,11 @@ use uuid::Uuid;
 use crate::{
     access::{
         Tx,
-        permission::{Includes, ManageSubAccounts, Permission, ViewBilling},
+        permission::{Includes, ManageSubAccounts, Permission},
     },
     error::Error,
     schema::control::{ledger_accounts, ledger_postings},
-    values::{
-        AccountId, CallId, InvoiceId, Money, Part, PaymentId, Slice, SubAccountId, TransactionId, words,
-    },
+    values::{AccountId, CallId, InvoiceId, Money, PaymentId, SubAccountId, TransactionId, words},
 };
 
 use super::{
@@ -61,7 +59,8 @@ pub struct Entry {
     pub call: Option<CallId>,
     /// How many minutes of it are charged.
     pub minutes: i64,
-    /// The consolidated sub-account whose call it was; `None` for the account's own.
+    /// The consolidated sub-account whose call it was, or to whose wallet a transfer went; `None` for
+    /// the account's own.
     pub charged_for: Option<SubAccountId>,
     /// The payment that it keeps.
     pub payment: Option<PaymentId>,
@@ -350,7 +349,10 @@ pub fn transfer<P: Includes<ManageSubAccounts>>(
     let id = TransactionId::at(at);
     let post = |tx: &mut Tx<'_, P>, minor: i64| {
         let posting = vec![(LedgerAccount::Wallet, minor)];
-        let entry = Entry { reference: reference.to_owned(), ..Entry::of(EntryKind::Transfer, at, posting) };
+        // The organization's side tells whose wallet it went to.
+        let charged_for = (minor < 0).then_some(to);
+        let reference = reference.to_owned();
+        let entry = Entry { reference, charged_for, ..Entry::of(EntryKind::Transfer, at, posting) };
         let mut books = lock(tx, std::slice::from_ref(&entry))?;
         let actor = tx.asker().principal.actor();
         let before = books.clone();
@@ -389,74 +391,6 @@ pub fn balance<P: Permission>(tx: &mut Tx<'_, P>) -> Result<Money, Error> {
         .select((ledger_accounts::balance_minor, ledger_accounts::currency))
         .first::<(i64, String)>(tx.connection())?;
     Ok(Money::new(minor, currency))
-}
-
-/// How many lines the wallet's statement has.
-pub fn length<P: Includes<ViewBilling>>(tx: &mut Tx<'_, P>) -> Result<i64, Error> {
-    Ok(book!(tx, LedgerAccount::Wallet).select(ledger_accounts::last_sequence).first(tx.connection())?)
-}
-
-/// One line of the wallet's statement.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
-pub struct Posting {
-    /// Its place in the statement, from 1.
-    pub sequence: i64,
-    /// The entry.
-    pub transaction: TransactionId,
-    /// When it happened.
-    pub occurred_at: OffsetDateTime,
-    /// Why.
-    pub kind: EntryKind,
-    /// The payment's reference; may be empty.
-    pub reference: String,
-    /// The call that was charged.
-    pub call: Option<CallId>,
-    /// The consolidated sub-account whose call it was; `None` for the account's own.
-    pub charged_for: Option<SubAccountId>,
-    /// What came in, or with a minus went out, in minor units.
-    pub amount_minor: i64,
-    /// What was in the wallet after it.
-    pub balance_after_minor: i64,
-    /// ISO 4217.
-    pub currency: String,
-}
-
-/// The wallet's statement, newest first; of one kind only where said.
-pub fn postings<P: Includes<ViewBilling>>(
-    tx: &mut Tx<'_, P>,
-    kind: Option<EntryKind>,
-    part: Part<i64>,
-    limit: u16,
-) -> Result<Slice<Posting>, Error> {
-    let mut query = ledger_postings::table
-        .filter(ledger_postings::ledger_account.eq(LedgerAccount::Wallet))
-        .select((
-            ledger_postings::sequence,
-            ledger_postings::transaction_id,
-            ledger_postings::occurred_at,
-            ledger_postings::kind,
-            ledger_postings::reference,
-            ledger_postings::call_id,
-            ledger_postings::charged_for,
-            ledger_postings::amount_minor,
-            ledger_postings::balance_after_minor,
-            ledger_postings::currency,
-        ))
-        .limit(i64::from(limit) + 1)
-        .into_boxed();
-    if let Some(kind) = kind {
-        query = query.filter(ledger_postings::kind.eq(kind));
-    }
-    query = match part {
-        Part::Newest => query.order(ledger_postings::sequence.desc()),
-        Part::OlderThan(at) => {
-            query.filter(ledger_postings::sequence.lt(at)).order(ledger_postings::sequence.desc())
-        }
-        Part::NewerThan(at) => {
-            query.filter(ledger_postings::sequence.gt(at)).order(ledger_postings::sequence.asc())
-        }
-    };
-    Ok(Slice::of(query.load(tx.connection())?, &part, limit.into()))
 }
 
 #[cfg(test)]

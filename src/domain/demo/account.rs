@@ -1,5 +1,7 @@
 //! One account of the demo world, from its creation to its recordings.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use rand::{SeedableRng, rngs::StdRng};
 use time::{Duration, OffsetDateTime};
@@ -10,9 +12,10 @@ use crate::{
         permission::{ManageSubAccounts, RecordCalls},
     },
     domain::{
-        agents,
+        agents::{self, Pipeline},
         billing::ledger,
         calls::{
+            Call,
             list::{self, Filter},
             record,
         },
@@ -22,7 +25,7 @@ use crate::{
         usage, workspaces,
     },
     error::Error,
-    schema::control::sub_accounts as rows,
+    schema::{control::sub_accounts as rows, region::agents as agent_rows},
     values::{AccountId, AgentId, BillingMode, OrganizationId, Part, Region, Role, SubAccountId, UserId},
 };
 
@@ -65,6 +68,7 @@ impl Loading {
         if let (Some(owner), "acme") = (members.first(), sub_account.slug) {
             people::invite(&self.access, *owner, id.into(), ("farah@acme.example", Role::Member)).await?;
         }
+        let isolated = sub_account.billing_mode == BillingMode::Isolated;
         let plan = Plan {
             company: sub_account.name.to_owned(),
             region,
@@ -74,10 +78,10 @@ impl Loading {
             // An organization's own numbers come first, and no two organizations share.
             first_number: self.first_number(organization) + 4 * (1 + u32::from(at)),
             currency: "INR".to_owned(),
+            is_charged: isolated,
             now: self.now,
             first_agent: self.first_agent(id.into()),
         };
-        let isolated = sub_account.billing_mode == BillingMode::Isolated;
         let mut charges = self.fill(parent, id.into(), plan, isolated).await?;
         if let Some(days) = sub_account.suspended {
             suspend(&scope, id, days).await?;
@@ -107,6 +111,7 @@ impl Loading {
             stopped: 0,
             first_number: self.first_number(organization),
             currency: "INR".to_owned(),
+            is_charged: true,
             now: self.now,
             first_agent: self.first_agent(id.into()),
         };
@@ -152,8 +157,8 @@ impl Loading {
         plan: Plan,
         charged: bool,
     ) -> Result<Vec<Charge>, Error> {
-        let (region, activity) = (plan.region.clone(), plan.activity);
-        let scope = self.access.scope_of_job::<RecordCalls>("demo", organization, account, region)?;
+        let (region, activity, is_charged) = (plan.region.clone(), plan.activity, plan.is_charged);
+        let scope = self.access.scope_of_job::<RecordCalls>("demo", organization, account, region.clone())?;
         let workspace = scope.read(workspaces::default).await?;
         let mut random = self.random(account, "content");
         scope
@@ -171,7 +176,7 @@ impl Loading {
             })
             .await?;
         // From here on the calls are as they were kept, by this loading or an earlier one.
-        let charges = scope.read_region(charges).await?;
+        let charges = scope.read_region(move |tx| charges(tx, &region)).await?;
         let registered = scope.read_region(numbers::list).await?;
         let registered: Vec<_> = registered.into_iter().map(|(number, _)| (number.id, number.e164)).collect();
         let (counted, random) = (charges.clone(), self.random(account, "money"));
@@ -179,7 +184,7 @@ impl Loading {
             .write(move |tx| {
                 numbers::register(tx, &registered)?;
                 idempotency::once(tx, "demo.count", &once_key()?, &(), |tx| {
-                    usage::record(tx, &money::additions(&counted))?;
+                    usage::record(tx, &money::additions(&counted, is_charged))?;
                     usage::peaks::enter(tx, &money::peaks(&counted))?;
                     Ok(Change::none(()))
                 })?;
@@ -258,7 +263,13 @@ async fn suspend(scope: &Scope<ManageSubAccounts>, id: SubAccountId, days: u16) 
 }
 
 /// The calls of an account as they are charged, in the order of their end.
-fn charges(tx: &mut RegionTx<'_, RecordCalls>) -> Result<Vec<Charge>, Error> {
+fn charges(tx: &mut RegionTx<'_, RecordCalls>, region: &Region) -> Result<Vec<Charge>, Error> {
+    let agents = agent_rows::table
+        .select((agent_rows::agent_id, agent_rows::pipeline))
+        .load::<(AgentId, Pipeline)>(tx.connection())?;
+    let rates: HashMap<_, _> =
+        agents.into_iter().map(|(agent, pipeline)| (agent, content::rate(pipeline, region))).collect();
+    let rate = |call: &Call| call.agent.and_then(|agent| rates.get(&agent)).copied().unwrap_or(0);
     let (mut charges, mut part) = (Vec::new(), Part::Newest);
     loop {
         let page = list::page(tx, &Filter::default(), part, 2_000)?;
@@ -270,7 +281,7 @@ fn charges(tx: &mut RegionTx<'_, RecordCalls>) -> Result<Vec<Charge>, Error> {
             ended_at: call.ended_at.unwrap_or(call.created_at),
             answered: call.answered_at.is_some(),
             minutes: call.minutes(),
-            minor: call.cost_minor,
+            minor: call.minutes() * rate(&call),
         }));
         match last.filter(|_| page.has_older) {
             Some(id) => part = Part::OlderThan(id),

@@ -30,6 +30,8 @@ pub struct Plan {
     pub first_number: u32,
     /// ISO 4217.
     pub currency: String,
+    /// Whether the account itself is charged for its calls.
+    pub is_charged: bool,
     pub now: OffsetDateTime,
     /// The id of its first agent, by which a second loading knows that it is one.
     pub first_agent: AgentId,
@@ -160,7 +162,7 @@ fn other_number(region: &Region, random: &mut StdRng) -> String {
 
 /// What a started minute costs, in minor units: telephony, language model and, where
 /// cascaded, transcriber and voice.
-fn rate(pipeline: Pipeline, region: &Region) -> i64 {
+pub fn rate(pipeline: Pipeline, region: &Region) -> i64 {
     let telephony = if speaks_hindi(region) { 60 } else { 125 };
     let rest = match pipeline {
         Pipeline::Cascaded => 110 + 55 + 125,
@@ -223,7 +225,9 @@ fn calls(
             call.answered_at = Some(answered);
             call.ended_at = Some(answered + Duration::seconds(talk.seconds.into()));
             call.duration_seconds = i32::try_from(talk.seconds).unwrap_or(i32::MAX);
-            call.cost_minor = call.minutes() * rate(made.agent.pipeline, &plan.region);
+            if plan.is_charged {
+                call.cost_minor = call.minutes() * rate(made.agent.pipeline, &plan.region);
+            }
             call.sentiment = talk.sentiment;
             call.summary = Some(talk.summary);
             turns = talk.turns;

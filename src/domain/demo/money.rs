@@ -30,8 +30,8 @@ pub struct Charge {
     pub minor: i64,
 }
 
-/// The counters of these calls.
-pub fn additions(charges: &[Charge]) -> Vec<Addition> {
+/// The counters of these calls, of an account that is charged for them itself or not at all.
+pub fn additions(charges: &[Charge], is_charged: bool) -> Vec<Addition> {
     let mut days = BTreeMap::new();
     for charge in charges {
         let day = indian_day(charge.made_at);
@@ -48,6 +48,7 @@ pub fn additions(charges: &[Charge]) -> Vec<Addition> {
         sum.answered += i64::from(charge.answered);
         sum.minutes += charge.minutes;
         sum.cost_minor += charge.minor;
+        sum.margin_minor -= if is_charged { 0 } else { charge.minor };
         sum.last_call_at = sum.last_call_at.max(Some(charge.made_at));
     }
     days.into_values().collect()
@@ -90,7 +91,7 @@ pub fn entries(charges: &[Charge], recharge: i64, random: &mut StdRng) -> Result
             balance += step;
         }
         let entry = Entry::call(charge.minor, charge.call, charge.ended_at)?;
-        entries.push(Entry { charged_for: charge.of, ..entry });
+        entries.push(Entry { charged_for: charge.of, minutes: charge.minutes, ..entry });
         balance -= charge.minor;
         last = charge.ended_at;
     }
@@ -141,7 +142,7 @@ mod tests {
             assert_eq!(balance, paid_in - total);
             assert!(entries.is_sorted_by_key(|entry| entry.occurred_at));
         }
-        let counted = additions(&charges);
+        let counted = additions(&charges, true);
         assert_eq!(counted.iter().map(|day| day.cost_minor).sum::<i64>(), total);
         assert_eq!(counted.iter().map(|day| day.calls).sum::<i64>(), 500);
     }

@@ -4,13 +4,17 @@
 //! - [`list`]: the parent's list, searched, sorted and paged by key.
 //! - [`lifecycle`]: suspend, reactivate, rename, change who pays.
 //! - [`recharge`]: money pushed from the parent's wallet.
+//! - [`auto_recharge`]: the same by itself, below a balance.
+//! - [`price`]: what the parent charges its client per minute.
 //! - [`allocation`]: how the organization's concurrency is shared out.
 
 pub mod allocation;
+pub mod auto_recharge;
 pub mod create;
 pub mod lifecycle;
 pub mod list;
 mod name;
+pub mod price;
 pub mod recharge;
 
 pub use create::{Created, NewSubAccount, NewSubAccountInput, create};

@@ -7,15 +7,24 @@ use time::{Duration, OffsetDateTime};
 use crate::{
     access::{
         Denied, Scope,
-        permission::{PlaceCalls, View},
+        permission::{PlaceCalls, View, ViewBilling},
+        principal::Standing,
     },
-    domain::{agents, calls, numbers},
-    values::{AgentId, indian_day},
+    domain::{
+        agents,
+        billing::{
+            ledger,
+            rates::{self, Speaking},
+        },
+        calls, numbers,
+    },
+    error::Error,
+    values::{AccountId, AgentId, indian_day},
     web::{
-        filters::{counted, phone_text},
+        filters::{counted, money_text, phone_text},
         page::{Here, Visit, home_href, html, zone},
         parts::{Column, Crumb, Empty, Pager},
-        views::account::{AgentPage, AgentRow, AgentsPage},
+        views::account::{AgentPage, AgentRow, AgentsPage, Minute},
     },
 };
 
@@ -69,6 +78,31 @@ pub async fn list(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Deni
     })
 }
 
+/// What a started minute of a call with `speaking` comes to, as far as the reader may know it: its cost
+/// and what that is made of to whoever pays it, its price alone to the members of a sub-account, and
+/// nothing where another pays and has set no price.
+async fn minute(scope: &Scope<View>, speaking: Speaking) -> Result<Option<Minute>, Error> {
+    let asker = scope.asker();
+    let (card, price, currency) =
+        scope.read(|tx| Ok((rates::card(tx)?, rates::price(tx)?, ledger::balance(tx)?.currency))).await?;
+    let cost = card.cost(&speaking);
+    let money = |minor| money_text(minor, &currency);
+    let is_above = asker.standing == Standing::ParentAdministrator;
+    let is_organization = matches!(asker.account.id, AccountId::Organization(_));
+    if is_above || is_organization {
+        let parts = cost.lines.iter().map(|(component, minor)| (component.label().to_owned(), money(*minor)));
+        let minute = Minute { sum: money(cost.total), parts: parts.collect() };
+        return Ok((is_above || scope.holds::<ViewBilling>()).then_some(minute));
+    }
+    let charged = match price {
+        Some(price) if asker.account.pays_itself() => Some(price.max(cost.total)),
+        None if asker.account.pays_itself() => Some(cost.total),
+        // Its organization pays: the price is what it is told.
+        price => price,
+    };
+    Ok(charged.map(|minor| Minute { sum: money(minor), parts: Vec::new() }))
+}
+
 /// The ids in an agent's address.
 #[derive(Debug, Deserialize)]
 pub struct Place {
@@ -78,8 +112,16 @@ pub struct Place {
 /// `GET /accounts/{account}/agents/{agent}`
 pub async fn show(scope: Scope<View>, visit: Visit, place: web::Path<Place>) -> Result<HttpResponse, Denied> {
     let id = place.agent;
-    let (agent, numbers) =
-        scope.read_region(move |tx| Ok((agents::get(tx, id)?, numbers::of_agent(tx, id)?))).await?;
+    let (agent, numbers, configured) = scope
+        .read_region(move |tx| {
+            Ok((agents::get(tx, id)?, numbers::of_agent(tx, id)?, agents::configured(tx, id)?))
+        })
+        .await?;
+    let version = configured.published().or(configured.versions.last());
+    let minute = match version {
+        Some(version) => minute(&scope, version.settings.speaking()).await?,
+        None => None,
+    };
     let home = home_href(scope.asker().account.id);
     let fact = |term: &str, value: &str| (term.to_owned(), value.to_owned());
     html(&AgentPage {
@@ -96,6 +138,7 @@ pub async fn show(scope: Scope<View>, visit: Visit, place: web::Path<Place>) -> 
             fact("Pipeline", agent.pipeline.label()),
         ],
         numbers: numbers.into_iter().map(|number| (phone_text(&number.e164), number.label)).collect(),
+        minute,
         calls_href: format!("{home}/calls?agent={id}"),
         call_href: scope.holds::<PlaceCalls>().then(|| format!("{home}/agents/{id}/call")),
         created: zone(scope.asker()).show(agent.created_at),

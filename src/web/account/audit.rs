@@ -9,7 +9,7 @@ use crate::{
     domain::audit,
     values::Part,
     web::{
-        filters::{Zone, counted, phone_text},
+        filters::{Zone, counted, money_text, phone_text},
         page::{Here, Visit, home_href, html, zone},
         parts::{Choice, Empty, Field, Pager},
         views::account::{AuditSection, Event, SectionPage},
@@ -162,6 +162,22 @@ fn kept(days: &Map<String, Value>) -> String {
     format!("{}, {}", of("recordings", "recording_days"), of("transcripts", "transcript_days"))
 }
 
+/// Amounts that were set, in words: `low balance ₹500.00, no spend cap`.
+fn amounts_in_words(amounts: &Map<String, Value>, currency: &str) -> String {
+    let one = |(name, value): (&String, &Value)| {
+        let name = name.trim_end_matches("_minor").replace('_', " ");
+        match value {
+            Value::Number(minor) => {
+                format!("{name} {}", money_text(minor.as_i64().unwrap_or_default(), currency))
+            }
+            Value::Bool(on) => format!("{name} {}", if *on { "yes" } else { "no" }),
+            Value::Null => format!("no {name}"),
+            other => format!("{name} {}", word(Some(other))),
+        }
+    };
+    amounts.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
 /// One entry as a sentence.
 pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
     let object = &entry.object;
@@ -244,6 +260,12 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
         "access_dashboard.ended" => ("sign-out", format!("ended the visit to {object}: it was deleted")),
         "retention.changed" => ("clock", "changed how long recordings and transcripts are kept".to_owned()),
         "sub_account.billing_mode_changed" => ("wallet", format!("changed who pays for {object}")),
+        "auto_recharge.changed" => ("wallet", format!("changed the auto-recharge of {object}")),
+        "auto_recharge.held_up" => {
+            ("warning", format!("could not recharge {object} by itself: {}", reason.replace('_', " ")))
+        }
+        "sub_account.price_changed" => ("wallet", format!("changed the price per minute of {object}")),
+        "wallet.rules_changed" => ("wallet", "changed what is watched in the wallet".to_owned()),
         "wallet.recharged" => ("wallet", format!("recharged the wallet of {object}")),
         "invoice.issued" => ("wallet", format!("issued the invoice {object}")),
         "credit_note.issued" => ("wallet", format!("issued the credit note {object}")),
@@ -275,6 +297,7 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
         // On and off are in the sentence.
         Some(Value::Bool(_)) => String::new(),
         Some(Value::Object(days)) if entry.action == "retention.changed" => kept(days),
+        Some(Value::Object(amounts)) => amounts_in_words(amounts, &word(entry.details.get("currency"))),
         value => word(value),
     };
     let actor = match (entry.actor_kind.as_str(), entry.actor_name.as_str()) {

@@ -1,47 +1,73 @@
-//! The wallet of an account: balance and entries.
+//! The wallet of an account: what is in it, and the statement of its entries (`trust.md` U9).
 
 use std::collections::HashMap;
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
-use time::Date;
+use uuid::Uuid;
 
 use crate::{
     access::{
         Denied, Scope,
-        permission::{ManageSubAccounts, ViewBilling},
+        permission::{ManageSubAccounts, ManageWallet, ViewBilling},
+        principal::Standing,
     },
     domain::{
-        billing::ledger::{self, EntryKind, Posting},
-        sub_accounts, usage,
+        billing::{
+            ledger::EntryKind,
+            statement::{self, Filter, Flow, Posting, Search, Sums},
+            wallet::{self, Standing as Wallet},
+        },
+        sub_accounts,
     },
     error::Error,
-    values::{Money, Part, SubAccountId},
+    values::{AccountId, Part, SubAccountId},
     web::{
-        filters::{counted, money_text},
+        filters::{Zone, counted, day_text, money_text},
         page::{Here, Visit, home_href, html, zone},
         parts::{Choice, Empty, Field, Pager, Stat},
         views::account::{BillingSection, PostingRow, SectionPage},
     },
 };
 
-use super::sees_wallet;
+use super::{calls::day, sees_wallet};
 
 /// Rows on a page.
 const PAGE: u16 = 50;
 
-/// A place among the entries; anything that is not understood is left out.
-#[derive(Debug, Default, Deserialize)]
+/// The statement as its URL describes it; anything that is not understood is left out.
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct BillingUrl {
     what: String,
+    direction: String,
+    from: String,
+    to: String,
+    /// A whole reference, or the id of a call or an entry.
+    q: String,
+    /// The sub-account that the organization paid for.
+    paid_for: String,
     older: Option<i64>,
     newer: Option<i64>,
 }
 
 impl BillingUrl {
-    fn kind(&self) -> Option<EntryKind> {
-        self.what.parse().ok()
+    pub(super) fn filter(&self) -> Filter {
+        let q = self.q.trim();
+        let search = match (q.parse(), q.parse()) {
+            _ if q.is_empty() => None,
+            (Ok(call), _) => Some(Search::Call(call)),
+            (_, Ok(transaction)) => Some(Search::Transaction(transaction)),
+            _ => Some(Search::Reference(q.to_owned())),
+        };
+        Filter {
+            from: day(&self.from),
+            to: day(&self.to),
+            kind: self.what.parse().ok(),
+            flow: self.direction.parse().ok(),
+            charged_for: self.paid_for.trim().parse().ok(),
+            search,
+        }
     }
 
     fn part(&self) -> Part<i64> {
@@ -52,99 +78,228 @@ impl BillingUrl {
         }
     }
 
+    /// What it is filtered by, as a query.
+    pub(super) fn query(&self) -> String {
+        let pairs = [
+            ("what", &self.what),
+            ("direction", &self.direction),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("q", &self.q),
+            ("paid_for", &self.paid_for),
+        ];
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(pairs.into_iter().filter(|(_, value)| !value.is_empty())).finish()
+    }
+
     fn href(&self, base: &str, key: &str, sequence: i64) -> String {
-        let what = self.kind().map(|kind| format!("what={kind}&")).unwrap_or_default();
-        format!("{base}?{what}{key}={sequence}")
+        let query = self.query();
+        let and = if query.is_empty() { "" } else { "&" };
+        format!("{base}?{query}{and}{key}={sequence}")
     }
 }
 
-/// How many days of calls a forecast looks back on.
-const FORECAST_FROM: usize = 7;
-
-/// How long the balance lasts if calls go on as in the last days: "about 3 days left".
-/// `None` where nothing is spent or there is plenty.
-pub(super) fn days_left(balance: &Money, costs: &[(Date, i64)]) -> Option<String> {
-    let recent = &costs[costs.len().saturating_sub(FORECAST_FROM)..];
-    let spent: i64 = recent.iter().map(|(_, minor)| minor).sum();
-    let days = i64::try_from(recent.len()).ok()?;
-    let left = balance.minor.checked_mul(days)?.checked_div(spent.max(0))?;
-    match left {
+/// How long a balance lasts, in words; nothing where there is plenty.
+pub(super) fn lasts(days_left: Option<i64>) -> Option<String> {
+    match days_left? {
         0 => Some("less than a day left".into()),
         1 => Some("about 1 day left".into()),
-        2..=60 => Some(format!("about {left} days left")),
+        days @ 2..=60 => Some(format!("about {days} days left")),
         _ => None,
     }
 }
 
-/// The names of the sub-accounts whose calls these entries paid.
-async fn names(
-    scope: &Scope<ViewBilling>,
-    postings: &[Posting],
-) -> Result<HashMap<SubAccountId, String>, Error> {
-    let ids: Vec<_> = postings.iter().filter_map(|posting| posting.charged_for).collect();
-    match scope.also::<ManageSubAccounts>() {
-        Some(parent) if !ids.is_empty() => parent.overview(move |tx| sub_accounts::names(tx, &ids)).await,
-        _ => Ok(HashMap::new()),
+/// What an entry's names are looked up by.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    actors: HashMap<Uuid, String>,
+    sub_accounts: HashMap<SubAccountId, String>,
+}
+
+impl Names {
+    /// The names of all that some entries tell of, by one query each. Those above a sub-account are
+    /// known on their own pages alone.
+    pub(super) async fn of(
+        scope: &Scope<ViewBilling>,
+        above: Option<&Scope<ManageSubAccounts>>,
+        postings: &[Posting],
+    ) -> Result<Self, Error> {
+        let mut ids: Vec<Uuid> = postings.iter().filter_map(|posting| posting.actor).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut names = Self::default();
+        if !ids.is_empty() {
+            let wanted = ids.clone();
+            names.actors = scope.read(move |tx| statement::actors(tx, &wanted)).await?;
+            if let Some(above) = above {
+                names.actors.extend(above.read(move |tx| statement::actors(tx, &ids)).await?);
+            }
+        }
+        let beneath: Vec<_> = postings.iter().filter_map(|posting| posting.charged_for).collect();
+        if let Some(parent) = scope.also::<ManageSubAccounts>().filter(|_| !beneath.is_empty()) {
+            names.sub_accounts = parent.overview(move |tx| sub_accounts::names(tx, &beneath)).await?;
+        }
+        Ok(names)
+    }
+
+    /// Who did it, as this account may name them.
+    pub(super) fn actor(&self, scope: &Scope<ViewBilling>, posting: &Posting) -> String {
+        let account = &scope.asker().account;
+        let Some(id) = posting.actor else { return "The platform".to_owned() };
+        match (self.actors.get(&id), account.id) {
+            (Some(name), _) => name.clone(),
+            (None, AccountId::SubAccount(_)) if posting.kind != EntryKind::Recharge => {
+                format!("{} administrator", account.brand_beneath)
+            }
+            (None, _) => "Somebody who is no longer here".to_owned(),
+        }
+    }
+
+    /// The sub-account that an entry was for: its name, or its id once it is gone.
+    pub(super) fn beneath(&self, posting: &Posting) -> Option<String> {
+        posting.charged_for.map(|id| self.sub_accounts.get(&id).cloned().unwrap_or_else(|| id.to_string()))
     }
 }
 
-/// The section at `href`. `note` says what the balance means here; calls are linked
-/// where the reader can open them.
+/// Where an entry leads to: what it is called, and where it stands. All links of a statement are made
+/// here.
+fn links(home: &str, calls: Option<&str>, names: &Names, posting: &Posting) -> Vec<(String, String)> {
+    let mut links = Vec::new();
+    if let Some(id) = posting.charged_for {
+        let name = names.beneath(posting).unwrap_or_default();
+        if names.sub_accounts.contains_key(&id) {
+            let page = if posting.kind == EntryKind::Transfer { "/billing" } else { "" };
+            links.push((name, format!("{home}/sub-accounts/{id}{page}")));
+        }
+    }
+    // A sub-account's call is opened from within the sub-account alone.
+    if let Some((calls, call)) = calls.zip(posting.call).filter(|_| posting.charged_for.is_none()) {
+        links.push(("Call".to_owned(), format!("{calls}/{call}")));
+    }
+    links
+}
+
+fn row(
+    scope: &Scope<ViewBilling>,
+    calls: Option<&str>,
+    names: &Names,
+    zone: Zone,
+    posting: &Posting,
+) -> PostingRow {
+    let home = home_href(scope.asker().account.id);
+    let links = links(&home, calls, names, posting);
+    let mut reference = posting.reference.clone();
+    if let Some(gone) = names.beneath(posting).filter(|_| links.is_empty()) {
+        reference = format!("{gone} {reference}").trim().to_owned();
+    }
+    PostingRow {
+        id: posting.transaction.to_string(),
+        at: zone.show(posting.occurred_at),
+        kind: posting.kind.label().to_owned(),
+        reference,
+        links,
+        actor: names.actor(scope, posting),
+        amount: money_text(posting.amount_minor, &posting.currency),
+        is_credit: posting.amount_minor > 0,
+        balance: money_text(posting.balance_after_minor, &posting.currency),
+    }
+}
+
+/// What is in the wallet, in words.
+fn stats(wallet: &Wallet, beneath: i64, forecast: Option<String>, note: &str) -> Vec<Stat> {
+    let (currency, available) = (&wallet.balance.currency, wallet.available());
+    let money = |minor| money_text(minor, currency);
+    let mut held = "for calls in progress and calls that are being charged".to_owned();
+    if beneath > 0 {
+        held = format!("{held}, {} of it by sub-accounts that you pay for", money(beneath));
+    }
+    let lasts = forecast.unwrap_or_else(|| "for new calls".to_owned());
+    let mut stats = vec![
+        Stat::new("Available", money(available.minor), format!("{lasts}: the balance without what is held")),
+        Stat::new("Held", money(wallet.held.minor), held),
+        Stat::new("Balance", money(wallet.balance.minor), note.to_owned()),
+    ];
+    if let Some(cap) = wallet.rules.spend_cap_minor {
+        let spent = money(wallet.spent_today_minor);
+        stats.push(Stat::new("Spent today", spent, format!("of a cap of {}", money(cap))));
+    }
+    stats
+}
+
+/// What the period comes to.
+fn period(filter: &Filter, sums: &Sums, currency: &str) -> Vec<Stat> {
+    let money = |minor| money_text(minor, currency);
+    let before =
+        filter.from.map_or("before the first entry".to_owned(), |day| format!("as {} began", day_text(day)));
+    let after = filter.to.map_or("now".to_owned(), |day| format!("as {} ended", day_text(day)));
+    let whole = "in the whole period";
+    vec![
+        Stat::new("Opening balance", money(sums.opening_minor), before),
+        Stat::new("Money in", money(sums.in_minor), whole),
+        Stat::new("Money out", money(-sums.out_minor), whole),
+        Stat::new("Closing balance", money(sums.closing_minor()), after),
+    ]
+}
+
+fn filters(scope: &Scope<ViewBilling>, url: &BillingUrl) -> (Vec<Field>, Vec<Field>) {
+    let mut kinds = vec![Choice::new("", "Everything", "")];
+    kinds.extend(EntryKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.label(), "")));
+    let mut flows = vec![Choice::new("", "In and out", "")];
+    flows.extend(Flow::ALL.iter().map(|flow| Choice::new(flow.as_str(), flow.label(), "")));
+    let mut texts = vec![Field::new("q", "Reference, call or entry").value(&url.q)];
+    if scope.holds::<ManageSubAccounts>() {
+        texts.push(Field::new("paid_for", "Paid for sub-account, by its id").value(&url.paid_for));
+    }
+    let selects = vec![
+        Field::new("what", "What").value(&url.what).options(kinds),
+        Field::new("direction", "Direction").value(&url.direction).options(flows),
+    ];
+    (selects, texts)
+}
+
+/// The section at `href`. `note` says what the balance means here; calls are linked where the reader
+/// can open them; `above` is the parent that looks at its sub-account.
 pub async fn section(
     scope: &Scope<ViewBilling>,
+    above: Option<&Scope<ManageSubAccounts>>,
     url: &BillingUrl,
     href: &str,
     note: &str,
     calls_href: Option<&str>,
 ) -> Result<BillingSection, Denied> {
-    let (part, kind) = (url.part(), url.kind());
-    let (balance, costs, page) = scope
+    let (part, filter) = (url.part(), url.filter());
+    let is_organization = matches!(scope.asker().account.id, AccountId::Organization(_));
+    let asked = filter.clone();
+    let (wallet, beneath, left, sums, page) = scope
         .read(move |tx| {
-            let costs = usage::last_costs(tx, super::DAYS)?;
-            Ok((ledger::balance(tx)?, costs, ledger::postings(tx, kind, part, PAGE)?))
+            let wallet = wallet::standing(tx)?;
+            let beneath = if is_organization { statement::held_beneath(tx)? } else { 0 };
+            let left = statement::days_left(tx, &wallet.available())?;
+            let sums = statement::sums(tx, &asked)?;
+            let page = statement::page(tx, &asked, &sums, part, (0, PAGE))?;
+            Ok((wallet, beneath, left, sums, page))
         })
         .await?;
-    let names = names(scope, &page.rows).await?;
-    let home = home_href(scope.asker().account.id);
+    let names = Names::of(scope, above, &page.rows).await?;
     let zone = zone(scope.asker());
-    let rows: Vec<_> = page
-        .rows
-        .iter()
-        .map(|posting| {
-            let charged_for = posting.charged_for;
-            let name = charged_for.and_then(|id| names.get(&id));
-            PostingRow {
-                at: zone.show(posting.occurred_at),
-                kind: posting.kind.label().to_owned(),
-                reference: match (name, charged_for) {
-                    (Some(name), _) => name.clone(),
-                    // It was deleted since: its id is all that is left.
-                    (None, Some(id)) => id.to_string(),
-                    (None, None) => posting.reference.clone(),
-                },
-                reference_href: name.zip(charged_for).map(|(_, id)| format!("{home}/sub-accounts/{id}")),
-                // A sub-account's call is opened from within the sub-account alone.
-                href: calls_href
-                    .zip(posting.call)
-                    .filter(|_| charged_for.is_none())
-                    .map(|(calls, call)| format!("{calls}/{call}")),
-                amount: money_text(posting.amount_minor, &posting.currency),
-                is_credit: posting.amount_minor > 0,
-                balance: money_text(posting.balance_after_minor, &posting.currency),
-            }
-        })
-        .collect();
-    // An organization's wallet also pays for others, whose usage is not its own.
-    let forecast = scope.asker().account.sub_account.and_then(|_| days_left(&balance, &costs));
-    let note = forecast.map_or_else(|| note.to_owned(), |forecast| format!("{note}, {forecast}"));
-    let mut kinds = vec![Choice::new("", "Everything", "")];
-    kinds.extend(EntryKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.label(), "")));
+    let rows: Vec<_> =
+        page.rows.iter().map(|posting| row(scope, calls_href, &names, zone, posting)).collect();
+    let filtered = filter != Filter::default();
     let place = |key: &str, posting: Option<&Posting>| posting.map(|row| url.href(href, key, row.sequence));
+    let (selects, texts) = filters(scope, url);
     Ok(BillingSection {
         list_href: href.to_owned(),
-        stats: vec![Stat::new("Balance", money_text(balance.minor, &balance.currency), note)],
-        filters: vec![Field::new("what", "What").value(&url.what).options(kinds)],
-        filtered: kind.is_some(),
+        rules_href: (above.is_none() && scope.holds::<ManageWallet>()).then(|| format!("{href}/rules")),
+        export_href: format!("{href}/export.csv?{}", url.query()),
+        stats: stats(&wallet, beneath, lasts(left), note),
+        period: period(&filter, &sums, &wallet.balance.currency),
+        filters: selects,
+        texts,
+        days: vec![
+            Field::new("from", "From day").value(&url.from),
+            Field::new("to", "To day").value(&url.to),
+        ],
+        filtered,
         pager: Pager {
             summary: format!("{} shown, newest first", counted(rows.len(), "entry", "entries")),
             newer_href: place("newer", page.rows.first().filter(|_| page.has_newer)),
@@ -152,17 +307,31 @@ pub async fn section(
             newer_label: "Newer".into(),
             older_label: "Older".into(),
         },
-        empty: rows.is_empty().then(|| match kind {
-            Some(_) => Empty::NoMatch { title: "No entry matches".into(), clear_href: href.to_owned() },
-            None => Empty::First {
-                title: "No entries yet".into(),
-                text: "Recharges and charges appear here as they happen.".into(),
-                action: None,
-                icon: "wallet",
-            },
+        empty: rows.is_empty().then(|| {
+            if filtered {
+                Empty::NoMatch { title: "No entry matches".into(), clear_href: href.to_owned() }
+            } else {
+                Empty::First {
+                    title: "No entries yet".into(),
+                    text: "Recharges and charges appear here as they happen.".into(),
+                    action: None,
+                    icon: "wallet",
+                }
+            }
         }),
         rows,
     })
+}
+
+/// Refuses whoever sees nothing of a wallet: a consolidated sub-account has none to its own eyes
+/// (`domain.md` 4.2).
+pub(super) fn check_seen(scope: &Scope<ViewBilling>) -> Result<(), Denied> {
+    let is_above = scope.asker().standing == Standing::ParentAdministrator;
+    if sees_wallet(scope) || (is_above && scope.asker().principal.delegation().is_none()) {
+        Ok(())
+    } else {
+        Err(Denied(Error::NotFound))
+    }
 }
 
 /// `GET /accounts/{account}/billing`
@@ -171,13 +340,11 @@ pub async fn show(
     visit: Visit,
     url: web::Query<BillingUrl>,
 ) -> Result<HttpResponse, Denied> {
-    // A consolidated sub-account has no wallet to see (domain.md 4.2).
-    if !sees_wallet(&scope) {
-        return Err(Denied(Error::NotFound));
-    }
+    check_seen(&scope)?;
     let home = home_href(scope.asker().account.id);
     let calls = format!("{home}/calls");
-    let section = section(&scope, &url, &format!("{home}/billing"), "prepaid wallet", Some(&calls)).await?;
+    let note = "the prepaid wallet: paid in and not drawn";
+    let section = section(&scope, None, &url, &format!("{home}/billing"), note, Some(&calls)).await?;
     html(&SectionPage::of(
         visit.frame(&scope, "Billing", Here::Billing),
         "The prepaid wallet that calls are paid from, with every entry. Amounts are in INR.",
@@ -188,18 +355,13 @@ pub async fn show(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use time::macros::date;
 
     #[test]
-    fn a_balance_lasts_as_long_as_calls_go_on_as_they_did() {
-        let last_week = |minor: i64| vec![(date!(2026 - 11 - 24), minor); 7];
-        let left = |balance, per_day| days_left(&Money::new(balance, "INR"), &last_week(per_day));
-        assert_eq!(left(3_000, 1_000).as_deref(), Some("about 3 days left"));
-        assert_eq!(left(1_500, 1_000).as_deref(), Some("about 1 day left"));
-        assert_eq!(left(10, 1_000).as_deref(), Some("less than a day left"));
-        assert_eq!(left(0, 1_000).as_deref(), Some("less than a day left"));
-        assert_eq!(left(3_000, 0), None);
-        assert_eq!(left(1_000_000, 1_000), None);
-        assert_eq!(days_left(&Money::new(5, "INR"), &[]), None);
+    fn what_is_left_is_told_in_days() {
+        assert_eq!(lasts(Some(0)).as_deref(), Some("less than a day left"));
+        assert_eq!(lasts(Some(1)).as_deref(), Some("about 1 day left"));
+        assert_eq!(lasts(Some(3)).as_deref(), Some("about 3 days left"));
+        assert_eq!(lasts(Some(61)), None);
+        assert_eq!(lasts(None), None);
     }
 }

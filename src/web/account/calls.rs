@@ -53,7 +53,7 @@ pub struct CallsUrl {
 }
 
 /// A day as date inputs send it.
-pub(super) fn day(text: &str) -> Option<Date> {
+pub(in crate::web) fn day(text: &str) -> Option<Date> {
     Date::parse(text, format_description!("[year]-[month]-[day]")).ok()
 }
 

@@ -18,6 +18,10 @@ pub mod place_call;
 pub mod recording;
 mod recording_link;
 pub mod retention;
+pub mod statement_export;
+pub mod wallet_rules;
+
+pub(in crate::web) use calls::day;
 
 use crate::access::{
     Scope,

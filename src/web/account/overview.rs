@@ -9,7 +9,7 @@ use crate::{
         permission::{View, ViewBilling},
     },
     domain::{
-        billing::ledger,
+        billing::{statement, wallet},
         calls::list,
         sub_accounts::allocation,
         usage::{self, peaks::last_peaks},
@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-use super::{DAYS, billing::days_left, calls::row, live::calls_now, peaks, sees_cost, sees_wallet};
+use super::{DAYS, billing::lasts, calls::row, live::calls_now, peaks, sees_cost, sees_wallet};
 
 /// `GET /accounts/{account}`
 pub async fn show(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Denied> {
@@ -45,15 +45,18 @@ pub async fn show(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Deni
     ];
     let home = home_href(scope.asker().account.id);
     if let Some(billing) = scope.also::<ViewBilling>().filter(|_| sees_cost(&scope)) {
-        let (balance, costs) =
-            billing.read(|tx| Ok((ledger::balance(tx)?, usage::last_costs(tx, DAYS)?))).await?;
+        let (wallet, costs) =
+            billing.read(|tx| Ok((wallet::standing(tx)?, usage::last_costs(tx, DAYS)?))).await?;
         let sum: i64 = costs.iter().map(|(_, minor)| minor).sum();
         if let Some(minutes) = stats.last_mut() {
-            minutes.note = format!("cost {}", money_text(sum, &balance.currency));
+            minutes.note = format!("cost {}", money_text(sum, &wallet.balance.currency));
         }
         if sees_wallet(&scope) {
-            let note = days_left(&balance, &costs).unwrap_or_else(|| "prepaid wallet".into());
-            stats.insert(0, Stat::new("Balance", money_text(balance.minor, &balance.currency), note));
+            let available = wallet.available();
+            let left = billing.read(move |tx| statement::days_left(tx, &available)).await?;
+            let note = lasts(left).unwrap_or_else(|| "prepaid wallet".into());
+            let balance = money_text(wallet.balance.minor, &wallet.balance.currency);
+            stats.insert(0, Stat::new("Balance", balance, note));
         }
     }
     let per_day = |value: fn(&usage::DayVolume) -> i64| {

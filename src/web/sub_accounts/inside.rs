@@ -16,6 +16,7 @@ use crate::{
         account::{
             audit::{self, AuditUrl},
             billing::{self, BillingUrl},
+            statement_export::{self, Source},
         },
         page::{Here, Visit, html},
         parts::Badge,
@@ -61,8 +62,17 @@ pub async fn billing(
         BillingMode::Consolidated => "frozen: your wallet pays while it is consolidated",
     };
     let href = format!("{}/billing", super::href(&scope, listed.id));
-    let section = billing::section(&inside, &url, &href, note, None).await?;
+    let section = billing::section(&inside, Some(&scope), &url, &href, note, None).await?;
     page(&scope, &visit, &listed, "Billing", "/billing", section)
+}
+
+/// `GET /accounts/{account}/sub-accounts/{sub_account}/billing/export.csv`
+pub async fn statement(
+    scope: Scope<ManageSubAccounts>,
+    place: web::Path<Place>,
+    url: web::Query<BillingUrl>,
+) -> Result<HttpResponse, Denied> {
+    statement_export::file(Source::beneath(scope, place.sub_account).await?, &url).await
 }
 
 /// `GET /accounts/{account}/sub-accounts/{sub_account}/audit-log`

@@ -1,6 +1,7 @@
 //! Organization Settings → Sub-Accounts (`domain.md` 2).
 
 pub mod access;
+pub mod auto_recharge;
 pub mod bulk;
 pub mod delete;
 pub mod export;
@@ -10,6 +11,7 @@ pub mod limits;
 pub mod list;
 pub mod live;
 pub mod new;
+pub mod prices;
 pub mod settings;
 pub mod show;
 
@@ -66,6 +68,7 @@ pub fn tabs(scope: &Scope<ManageSubAccounts>, id: SubAccountId, here: &str) -> V
         ("Members", "/members"),
         ("API keys", "/api-keys"),
         ("Billing", "/billing"),
+        ("Prices", "/prices"),
         ("Audit log", "/audit-log"),
         ("Settings", "/settings"),
     ]

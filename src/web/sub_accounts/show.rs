@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use crate::{
     access::{
         Denied, Scope,
-        permission::{ManageSubAccounts, View, ViewBilling},
+        permission::{ManageSubAccounts, View},
     },
     domain::{
         audit, delegations,
@@ -43,19 +43,20 @@ pub async fn show(
     let zone = zone(scope.asker());
     let answered: i64 = volumes.iter().map(|day| day.answered).sum();
     let base = super::href(&scope, listed.id);
+    let id = listed.id;
+    let earned = scope.read(move |tx| usage::earned(tx, id, usage::WINDOW)).await?;
+    let money = |minor| money_text(minor, &listed.currency);
+    // Whom nothing is charged has no margin to speak of.
+    let sum = earned.cost_minor + earned.margin_minor;
+    let charged = (sum > 0).then(|| {
+        Stat::new("Charged, 30 days", money(sum), format!("{} of it margin", money(earned.margin_minor)))
+    });
     let balance = match listed.billing_mode {
         BillingMode::Isolated => {
             Stat::new("Balance", money_text(listed.balance_minor, &listed.currency), "its own wallet")
         }
         BillingMode::Consolidated => {
-            let cost: i64 = match inside.also::<ViewBilling>() {
-                Some(billing) => {
-                    let days = billing.read(|tx| usage::last_costs(tx, usage::WINDOW)).await?;
-                    days.into_iter().map(|(_, cost)| cost).sum()
-                }
-                None => 0,
-            };
-            Stat::new("Cost, 30 days", money_text(cost, &listed.currency), "consolidated: your wallet")
+            Stat::new("Cost, 30 days", money(earned.cost_minor), "consolidated: your wallet")
         }
     };
     let days: Vec<_> = volumes.iter().map(|day| (day.day, u64::try_from(day.calls).unwrap_or(0))).collect();
@@ -71,7 +72,7 @@ pub async fn show(
         inside_href: is_inside.then(|| home_href(listed.id.into())),
         live: LiveBar { at: zone.show(OffsetDateTime::now_utc()) },
         live_source: format!("{base}/live"),
-        stats: vec![
+        stats: [
             balance,
             calls_now(CallsNow { in_use: listed.in_use.into(), limit: listed.limit.into() }),
             Stat::new(
@@ -80,7 +81,10 @@ pub async fn show(
                 format!("{} answered", number_text(answered)),
             ),
             Stat::new("Minutes, 30 days", number_text(listed.minutes_30d), "of answered calls"),
-        ],
+        ]
+        .into_iter()
+        .chain(charged)
+        .collect(),
         charts: [bars("Calls per day", Unit::Things("calls".into()), &days)]
             .into_iter()
             .chain(peaks::charts(&fullness, listed.limit.into()))

@@ -92,12 +92,21 @@ pub struct AgentPage {
     pub kind: String,
     pub prompt: String,
     pub facts: Vec<(String, String)>,
+    pub minute: Option<Minute>,
     /// Number and label.
     pub numbers: Vec<(String, String)>,
     pub calls_href: String,
     /// Where it is asked to call somebody, by whoever may.
     pub call_href: Option<String>,
     pub created: Moment,
+}
+
+/// What a started minute of an agent's calls comes to.
+#[derive(Debug, Clone)]
+pub struct Minute {
+    pub sum: String,
+    /// What it is made of, where the reader may know.
+    pub parts: Vec<(String, String)>,
 }
 
 /// Having an agent call somebody.
@@ -287,8 +296,16 @@ impl<S: Template + HtmlSafe> SectionPage<S> {
 #[template(path = "account/_billing.html")]
 pub struct BillingSection {
     pub list_href: String,
+    /// The same entries as a file.
+    pub export_href: String,
+    /// Where what is watched is set, by whoever may.
+    pub rules_href: Option<String>,
     pub stats: Vec<Stat>,
+    /// What the period comes to.
+    pub period: Vec<Stat>,
     pub filters: Vec<Field>,
+    pub texts: Vec<Field>,
+    pub days: Vec<Field>,
     pub filtered: bool,
     pub rows: Vec<PostingRow>,
     pub pager: Pager,
@@ -300,13 +317,14 @@ impl HtmlSafe for BillingSection {}
 /// One entry of the wallet.
 #[derive(Debug, Clone)]
 pub struct PostingRow {
+    pub id: String,
     pub at: Moment,
     pub kind: String,
     pub reference: String,
-    /// The sub-account that the reference names.
-    pub reference_href: Option<String>,
-    /// The call it was charged for.
-    pub href: Option<String>,
+    /// What it leads to: labels with addresses.
+    pub links: Vec<(String, String)>,
+    /// Who did it.
+    pub actor: String,
     pub amount: String,
     pub is_credit: bool,
     /// After this entry.

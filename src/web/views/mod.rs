@@ -8,6 +8,7 @@ pub mod gate;
 pub mod people;
 pub mod retention;
 pub mod sub_accounts;
+pub mod wallet;
 pub mod webhooks;
 
 use askama::Template;

@@ -179,9 +179,9 @@ pub fn claim(tx: &mut Tx<'_, Administer>, due: Due) -> Result<Change<Option<Lett
 
 /// An account as whoever is invited reads of it.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
-    pub(super) name: String,
-    pub(super) brand: String,
+pub(in crate::domain) struct Place {
+    pub(in crate::domain) name: String,
+    pub(in crate::domain) brand: String,
     is_sub_account: bool,
 }
 
@@ -199,7 +199,10 @@ impl Place {
 }
 
 /// The account that the connection is in; `None` while it is being deleted.
-pub(super) fn place(connection: &mut PgConnection, account: AccountId) -> Result<Option<Place>, Error> {
+pub(in crate::domain) fn place(
+    connection: &mut PgConnection,
+    account: AccountId,
+) -> Result<Option<Place>, Error> {
     use crate::values::SubAccountStatus::Deleting;
     let name = match account {
         AccountId::Organization(id) => organizations::table
