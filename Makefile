@@ -10,6 +10,8 @@ SCHEMATHESIS_VERSION := 4.32.5
 SCHEMATHESIS := target/schemathesis/$(SCHEMATHESIS_VERSION)
 MOTO_VERSION := 5.2.5
 MOTO := target/moto/$(MOTO_VERSION)
+LOCALSTRIPE_VERSION := 1.15.10
+LOCALSTRIPE := target/localstripe/$(LOCALSTRIPE_VERSION)
 ARGS ?=
 
 .PHONY: run simulate test bench install install-for-tests
@@ -34,7 +36,7 @@ install:
 install-for-tests:
 	@scripts/install.sh --for-tests
 
-test: install-for-tests $(AXE) $(SCHEMATHESIS)/installed $(MOTO)/installed
+test: install-for-tests $(AXE) $(SCHEMATHESIS)/installed $(MOTO)/installed $(LOCALSTRIPE)/installed
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		tests/with_postgres.sh cargo nextest run --locked $(ARGS); \
 	else \
@@ -62,4 +64,11 @@ $(MOTO)/installed: tests/moto/requirements.txt
 	@rm -rf target/moto
 	python3 -m venv $(MOTO)
 	$(MOTO)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
+	@touch $@
+
+# A Stripe of its own, for the tests of payments. All versions are pinned.
+$(LOCALSTRIPE)/installed: tests/localstripe/requirements.txt
+	@rm -rf target/localstripe
+	python3 -m venv $(LOCALSTRIPE)
+	$(LOCALSTRIPE)/bin/pip install --quiet --disable-pip-version-check --no-deps -r $<
 	@touch $@

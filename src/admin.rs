@@ -1,5 +1,7 @@
 //! What the platform's operator does from the command line (`domain.md` 10).
 
+mod payments;
+
 use std::{io::BufRead, sync::Arc};
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -34,6 +36,8 @@ use crate::{
         TransactionId, start_of_indian_day,
     },
 };
+
+pub use payments::PaymentCommand;
 
 /// The operator's commands.
 #[derive(Subcommand, Debug, Clone, PartialEq, Eq)]
@@ -113,6 +117,8 @@ pub enum AdminCommand {
         /// The organization (org_…)
         organization: OrganizationId,
     },
+    #[command(flatten)]
+    Payments(PaymentCommand),
     /// Prove that the audit logs of an organization and its sub-accounts are whole
     VerifyAudit {
         /// The organization (org_…)
@@ -316,6 +322,7 @@ pub async fn execute(
             Ok(note.to_string())
         }
         AdminCommand::VerifyLedger { organization } => verify_ledger(access, organization).await,
+        AdminCommand::Payments(command) => payments::execute(access, command).await,
         AdminCommand::VerifyAudit { organization } => verify_audit(access, organization).await,
     }
 }

@@ -21,6 +21,7 @@ use crate::{
     engine,
     error::Error,
     json, object_stores,
+    payment_providers::Providers,
     provision::Ready,
     routes,
     start::{StartError, Stop},
@@ -65,6 +66,7 @@ pub struct Application {
     private_targets: PrivateTargets,
     /// The platform as it invoices organizations.
     supplier: Arc<Platform>,
+    providers: Providers,
     public_url: String,
     /// How often each key of the API may ask, per minute.
     api_rate: NonZeroU32,
@@ -102,6 +104,8 @@ impl Application {
                 .map_err(|error| StartError::Refused(error.to_string()))?,
             private_targets: settings.webhook_private_targets.clone(),
             supplier: Arc::new(settings.supplier.clone()),
+            providers: Providers::new(&settings.payments)
+                .map_err(|error| StartError::Refused(error.to_string()))?,
             public_url: settings.public_url.clone(),
             api_rate: settings.api_rate,
             live: Tempo::default(),
@@ -149,6 +153,7 @@ impl Application {
             sender,
             private_targets,
             supplier,
+            providers,
             public_url,
             api_rate,
             live,
@@ -156,7 +161,17 @@ impl Application {
         } = self;
         let sealer = Sealer::of(&secret);
         let webhooks = Webhooks::new(&access, sender, sealer.clone(), mailer.clone(), public_url.clone());
-        let work = work::begin(&access, mailer, public_url.clone(), webhooks, supplier, &stop.wait());
+        let providers = Arc::new(providers);
+        let work = work::begin(
+            &access,
+            mailer,
+            public_url.clone(),
+            webhooks,
+            supplier,
+            providers.clone(),
+            &stop.wait(),
+        );
+        let providers = web::Data::from(providers);
         let live = web::Data::new(Live::new(access.clone(), live, stop.wait()));
         let private_targets = web::Data::new(private_targets);
         let stopping = stop.clone();
@@ -199,6 +214,7 @@ impl Application {
                 .app_data(reference.clone())
                 .app_data(sealer.clone())
                 .app_data(private_targets.clone())
+                .app_data(providers.clone())
                 .app_data(rights.clone())
                 .app_data(rates.clone())
                 .app_data(document.clone())

@@ -1,5 +1,7 @@
 //! Settings: flags, environment, file (`domain.md` 10).
 
+mod payments;
+
 use std::{
     collections::BTreeMap,
     ffi::OsString,
@@ -17,10 +19,13 @@ use crate::{
     admin::AdminCommand,
     domain::billing::invoices::Platform,
     object_stores::Place,
+    payment_providers::PaymentSettings,
     simulate::SimulateOptions,
     start::one_line,
     values::{DatabaseUrl, PrivateTargets, Region},
 };
+
+use payments::PaymentTexts;
 
 /// The regions there are when none are configured.
 pub const DEFAULT_REGIONS: [&str; 3] = ["india", "us", "eu"];
@@ -160,6 +165,8 @@ struct SettingTexts {
         value_name = "GSTIN"
     )]
     supplier_gstin: String,
+    #[command(flatten)]
+    payments: PaymentTexts,
 }
 
 /// The settings, checked.
@@ -187,6 +194,8 @@ pub struct Settings {
     pub webhook_private_targets: PrivateTargets,
     /// The platform as it invoices organizations.
     pub supplier: Platform,
+    /// By whom wallets can be paid into.
+    pub payments: PaymentSettings,
 }
 
 impl Settings {
@@ -383,6 +392,7 @@ fn check(texts: &SettingTexts) -> Result<Settings, Vec<String>> {
         Platform::check(&texts.supplier_name, &texts.supplier_address, state, &texts.supplier_gstin)
             .map_err(|error| wrong.push(format!("DIALNEXA_SUPPLIER_…: {error}")))
             .ok();
+    let payments = texts.payments.check(&mut wrong);
     match (listen, api_rate, lease, supplier) {
         (Some(listen), Some(api_rate), Some(lease), Some(supplier)) if wrong.is_empty() => Ok(Settings {
             listen,
@@ -396,6 +406,7 @@ fn check(texts: &SettingTexts) -> Result<Settings, Vec<String>> {
             lease: Duration::from_secs(lease),
             webhook_private_targets,
             supplier,
+            payments,
         }),
         _ => Err(wrong),
     }

@@ -125,3 +125,17 @@ fn help_lists_every_setting_and_no_secret() {
     let file = File::new("secret", "database_url = 'postgres://owner:hunter2@h/db'\n");
     assert!(!with(&["--config", file.path(), "--help"]).unwrap_err().contains("hunter2"));
 }
+
+#[test]
+fn payment_providers_are_set_up_whole_and_their_secrets_are_not_shown() {
+    let (_, settings) = with(&[]).unwrap();
+    assert!(settings.payments.stripe.is_none() && settings.payments.razorpay.is_none());
+    let stripe = ["--stripe-secret-key", "sk_canary", "--stripe-webhook-secret", "whsec_canary"];
+    let (_, settings) = with(&stripe).unwrap();
+    assert_eq!(settings.payments.stripe.as_ref().unwrap().url.as_str(), "https://api.stripe.com/");
+    assert!(!format!("{settings:?}").contains("canary"));
+    let half = with(&stripe[..2]).unwrap_err();
+    assert!(half.contains("DIALNEXA_STRIPE_SECRET_KEY") && !half.contains("canary"), "{half}");
+    let nowhere = with(&["--razorpay-url", "ftp://x"]).unwrap_err();
+    assert!(nowhere.contains("DIALNEXA_RAZORPAY_URL"), "{nowhere}");
+}

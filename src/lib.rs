@@ -20,6 +20,7 @@
 //! - [`playback`]: the sound of a call as an answer, for both faces.
 //! - [`v1`]: the JSON face: the API.
 //! - [`engine`]: the face for telephony engines.
+//! - [`payment_providers`]: those who take money for wallets, over HTTP.
 //! - [`web`]: the HTML face: pages, parts and assets.
 //! - [`work`]: what goes on in the background.
 //! - [`simulate`]: a telephony engine that is played, over HTTP, by a process of its own.
@@ -33,6 +34,7 @@ pub mod engine;
 pub mod error;
 pub mod json;
 pub mod object_stores;
+pub mod payment_providers;
 pub mod playback;
 pub mod private_postgres;
 pub mod provision;

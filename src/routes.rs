@@ -15,15 +15,15 @@ use crate::{
     values::KeyArea,
     web::{
         account::{
-            self, agents, audit, billing, call, calls, calls_export, numbers, overview, place_call,
+            self, agents, audit, billing, call, calls, calls_export, numbers, overview, payments, place_call,
             recording, retention, statement_export, wallet_rules,
         },
         accounts, api_docs, api_keys, assets, health, invitation,
-        members::{invite, leave, list as members, member, pending},
-        password_reset, sessions, sign_in,
+        members::{invite, leave, list as members, member, pending, recharge as member_recharge},
+        password_reset, payment_events, sessions, sign_in,
         sub_accounts::{
             self, access, auto_recharge, bulk, delete, export, inside, lifecycle, limits, list, new, prices,
-            settings, show,
+            recharge, settings, show,
         },
         webhooks,
     },
@@ -92,6 +92,8 @@ routes! {
         Anybody "/healthz" { GET health::live }
         Anybody "/readyz" { GET health::ready }
         Anybody "/static/{path:.*}" { GET assets::file }
+        Anybody "/payments/stripe" { POST payment_events::stripe }
+        Anybody "/payments/razorpay" { POST payment_events::razorpay }
         Anybody "/docs/api" { GET api_docs::home }
         Anybody "/docs/api/{page}" { GET api_docs::page }
         Anybody "/v1/openapi.json" { GET v1::document::show }
@@ -122,11 +124,18 @@ routes! {
         Member "/accounts/{account}/calls/{call}" { GET call::show }
         Member "/accounts/{account}/calls/{call}/recording" { GET recording::play }
         Member "/accounts/{account}/billing" { GET billing::show }
+        Member "/accounts/{account}/payments" { GET payments::list }
+        Member "/accounts/{account}/payments/new" { GET payments::ask, POST payments::submit }
+        Member "/accounts/{account}/payments/{payment}" { GET payments::show }
+        Member "/accounts/{account}/payments/{payment}/continue" { POST payments::retry }
         Member "/accounts/{account}/billing/rules" { GET wallet_rules::show, POST wallet_rules::submit }
         Member "/accounts/{account}/billing/export.csv" { GET statement_export::export }
         Member "/accounts/{account}/members" { GET members::list, POST invite::invite }
         Member "/accounts/{account}/members/{member}" {
             GET member::ask_role, POST member::change_role
+        }
+        Member "/accounts/{account}/members/{member}/recharge" {
+            GET member_recharge::ask, POST member_recharge::change
         }
         Member "/accounts/{account}/members/{member}/remove" {
             GET member::ask_remove, POST member::remove
@@ -204,6 +213,10 @@ routes! {
             GET api_keys::revoke::ask, POST api_keys::revoke::revoke
         }
         Member "/accounts/{account}/sub-accounts/{sub_account}/billing" { GET inside::billing }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/recharge" {
+            GET recharge::ask, POST recharge::submit
+        }
+        Member "/accounts/{account}/sub-accounts/{sub_account}/recharges/{transaction}" { GET recharge::made }
         Member "/accounts/{account}/sub-accounts/{sub_account}/prices" { GET prices::show, POST prices::submit }
         Member "/accounts/{account}/sub-accounts/{sub_account}/auto-recharge" {
             GET auto_recharge::show, POST auto_recharge::submit
@@ -304,6 +317,9 @@ api_routes! {
         SubAccounts "/deletions" { GET v1::deletions::list }
         SubAccounts "/deletions/{deletion_id}" { GET v1::deletions::show }
         SubAccounts "/limits" { GET v1::limits::show, PUT v1::limits::set }
+        Billing "/sub-accounts/{sub_account_id}/wallet/auto-recharge" {
+            GET v1::wallet_rules::show_auto_recharge, PUT v1::wallet_rules::set_auto_recharge
+        }
         Billing "/sub-accounts/{sub_account_id}/price" { GET v1::prices::show, PUT v1::prices::set }
         Billing "/sub-accounts/{sub_account_id}/wallet/recharge" { POST v1::wallet::recharge }
         Any "/languages" { GET v1::catalogues::languages }
@@ -326,6 +342,7 @@ api_routes! {
     in_account: {
         Billing "/wallet" { GET v1::wallet::show }
         Billing "/transactions" { GET v1::wallet::transactions }
+        Billing "/wallet/rules" { GET v1::wallet_rules::show, PUT v1::wallet_rules::set }
         Usage "/usage" { GET v1::usage::show }
         AuditLog "/audit-log" { GET v1::audit_log::list }
         Members "/members" { GET v1::members::list }

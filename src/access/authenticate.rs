@@ -86,8 +86,16 @@ pub(super) fn asker(
         // It may be the person who is gone.
         person(connection, user, session)?;
     }
-    let (principal, standing, account) = found?;
-    Ok(Asker { principal, standing, account, request })
+    let Found { principal, standing, may_recharge, account } = found?;
+    Ok(Asker { principal, standing, may_recharge, account, request })
+}
+
+/// Who somebody is in an account.
+struct Found {
+    principal: Principal,
+    standing: Standing,
+    may_recharge: bool,
+    account: Account,
 }
 
 fn in_organization(
@@ -95,8 +103,8 @@ fn in_organization(
     user: UserId,
     session: SessionId,
     id: OrganizationId,
-) -> Result<(Principal, Standing, Account), Error> {
-    let (who, name, region, enabled, role, brand) = organizations::table
+) -> Result<Found, Error> {
+    let (who, name, region, enabled, role, may_recharge, brand) = organizations::table
         .inner_join(users::table.on(users::user_id.eq(user)))
         .left_join(brands::table.on(brands::organization_id.eq(organizations::organization_id)))
         .inner_join(
@@ -111,9 +119,10 @@ fn in_organization(
             organizations::region,
             organizations::sub_accounts_enabled,
             memberships::role,
+            memberships::may_recharge,
             brands::product_name.nullable(),
         ))
-        .first::<(Who, String, Region, bool, Role, Option<String>)>(connection)?;
+        .first::<(Who, String, Region, bool, Role, bool, Option<String>)>(connection)?;
     let person = who.signed_in(user, session);
     let account = Account {
         organization: id,
@@ -125,7 +134,8 @@ fn in_organization(
         sub_account: None,
         sub_accounts_enabled: enabled,
     };
-    Ok((Principal::Member(person), Standing::Organization(role), account))
+    let (principal, standing) = (Principal::Member(person), Standing::Organization(role));
+    Ok(Found { principal, standing, may_recharge, account })
 }
 
 diesel::alias!(memberships as parent_memberships: ParentMemberships);
@@ -151,7 +161,7 @@ fn in_sub_account(
     user: UserId,
     session: SessionId,
     id: SubAccountId,
-) -> Result<(Principal, Standing, Account), Error> {
+) -> Result<Found, Error> {
     let row = sub_accounts::table
         .inner_join(users::table.on(users::user_id.eq(user)))
         // The gate shows the organization to its own members alone.
@@ -221,7 +231,7 @@ fn in_sub_account(
         sub_account: Some(SubAccountFacts { status: row.status, billing_mode: row.billing_mode }),
         sub_accounts_enabled: false,
     };
-    Ok((principal, standing, account))
+    Ok(Found { principal, standing, may_recharge: false, account })
 }
 
 #[derive(Queryable)]
@@ -335,7 +345,7 @@ pub(super) fn by_key(
     };
     key.scopes = std::mem::take(&mut key.scopes).within(key.reach());
     let standing = if key.workspace.is_some() { Standing::WorkspaceKey } else { Standing::Key };
-    Ok(Asker { principal: Principal::Key(key), standing, account, request })
+    Ok(Asker { principal: Principal::Key(key), standing, may_recharge: false, account, request })
 }
 
 /// Notes that a key was used just now, unless another request did.

@@ -38,7 +38,7 @@ use object_store::ObjectStore;
 
 use crate::{
     error::Error,
-    values::{AccountId, KeyText, OrganizationId, Region, SessionId, SubAccountId, UserId},
+    values::{AccountId, KeyText, OrganizationId, PaymentId, Region, SessionId, SubAccountId, UserId},
 };
 
 pub use authenticate::PRODUCT_NAME;
@@ -55,7 +55,7 @@ pub use tx::{Control, EraserTx, GateTx, OperatorTx, Overview, RegionTx, Regional
 use change::Author;
 use pools::{Connections, connect, connection, in_tenant};
 use principal::{Account, Asker, Person, Principal, RequestFacts, Standing};
-use tx::{DatabaseRole, enter_gate, enter_gate_by_key, transaction};
+use tx::{DatabaseRole, enter_gate, enter_gate_by_key, enter_gate_by_payment, transaction};
 
 /// Where recordings are kept: one store per region.
 pub type Objects = Arc<dyn ObjectStore>;
@@ -147,6 +147,25 @@ impl Access {
         work: impl FnOnce(&mut GateTx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.run(move |access| access.gate_now(person, |c| work(&mut GateTx::new(c)))).await
+    }
+
+    /// A transaction at the gate that sees the one payment that a provider or the operator names.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Error::Busy`] when no connection is free in time.
+    pub async fn gate_of_payment<T: Send + 'static>(
+        self: &Arc<Self>,
+        payment: PaymentId,
+        work: impl FnOnce(&mut GateTx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.run(move |access| {
+            let mut pooled = connection(&access.gate)?;
+            transaction(&mut pooled, true, |c| {
+                enter_gate_by_payment(c, payment.uuid())?;
+                work(&mut GateTx::new(c))
+            })
+        })
+        .await
     }
 
     /// One statement at the gate, for nobody in particular, without a transaction.
@@ -278,7 +297,10 @@ impl Access {
             sub_accounts_enabled: true,
         };
         let (principal, standing) = (Principal::Platform(work), Standing::Platform);
-        Scope::prove(self.clone(), Asker { principal, standing, account, request: RequestFacts::default() })
+        Scope::prove(
+            self.clone(),
+            Asker { principal, standing, may_recharge: false, account, request: RequestFacts::default() },
+        )
     }
 
     /// Erases in the control database what a deleted sub-account leaves there.

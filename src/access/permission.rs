@@ -23,12 +23,17 @@ pub trait Permission: Send + Sync + 'static {
     /// Whether somebody of this standing has the right.
     fn held_by(standing: Standing) -> bool;
 
+    /// Whether this asker has the right: by their standing, or by what was given to them alone.
+    fn held(asker: &Asker) -> bool {
+        Self::held_by(asker.standing)
+    }
+
     /// Refuses an asker who lacks the right where they are.
     ///
     /// # Errors
     /// [`Error::Forbidden`] with [`Permission::REFUSAL`], or what else stands in the way.
     fn check(asker: &Asker) -> Result<(), Error> {
-        if Self::held_by(asker.standing) { Ok(()) } else { Err(Error::Forbidden(Self::REFUSAL)) }
+        if Self::held(asker) { Ok(()) } else { Err(Error::Forbidden(Self::REFUSAL)) }
     }
 }
 
@@ -184,7 +189,7 @@ fn check_over_sub_accounts<P: Permission>(asker: &Asker) -> Result<(), Error> {
     if matches!(asker.account.id, AccountId::SubAccount(_)) {
         // A sub-account has none beneath it, and its members need not learn of a parent.
         Err(Error::NotFound)
-    } else if !P::held_by(asker.standing) {
+    } else if !P::held(asker) {
         Err(Error::Forbidden(P::REFUSAL))
     } else if !asker.account.sub_accounts_enabled {
         Err(Error::FeatureNotEnabled)
@@ -198,11 +203,17 @@ fn check_over_sub_accounts<P: Permission>(asker: &Asker) -> Result<(), Error> {
 pub enum PushFunds {}
 
 impl Permission for PushFunds {
-    const REFUSAL: &'static str = "Recharging a sub-account from the organization’s wallet takes its Owner.";
+    const REFUSAL: &'static str = "Recharging a sub-account from the organization’s wallet takes its Owner, or an Org \
+         Admin to whom the Owner gave it on the Members page.";
     const IS_OVER_SUB_ACCOUNTS: bool = true;
 
     fn held_by(standing: Standing) -> bool {
         matches!(standing, Standing::Organization(Role::Owner) | Standing::Key | Standing::Platform)
+    }
+
+    fn held(asker: &Asker) -> bool {
+        let is_admin = asker.standing == Standing::Organization(Role::Admin);
+        Self::held_by(asker.standing) || (is_admin && asker.may_recharge)
     }
 
     fn check(asker: &Asker) -> Result<(), Error> {
@@ -211,6 +222,43 @@ impl Permission for PushFunds {
 }
 
 impl Includes<ManageSubAccounts> for PushFunds {}
+
+/// Let an Org Admin push the organization's money, or not any more (`domain.md` 5.3).
+#[derive(Debug, Clone, Copy)]
+pub enum GrantRecharge {}
+
+impl Permission for GrantRecharge {
+    const REFUSAL: &'static str =
+        "Who may recharge sub-accounts is decided by the Owner of the organization.";
+
+    fn held_by(standing: Standing) -> bool {
+        standing == Standing::Organization(Role::Owner)
+    }
+
+    fn check(asker: &Asker) -> Result<(), Error> {
+        check_over_sub_accounts::<Self>(asker)
+    }
+}
+
+impl Includes<View> for GrantRecharge {}
+
+/// Pay into the account's own wallet (`domain.md` 4.7, 5.3): nobody else's people decide that.
+#[derive(Debug, Clone, Copy)]
+pub enum AddFunds {}
+
+impl Permission for AddFunds {
+    const REFUSAL: &'static str = "Adding funds takes the Owner of the account.";
+
+    fn held_by(standing: Standing) -> bool {
+        matches!(
+            standing,
+            Standing::Organization(Role::Owner) | Standing::SubAccount(Role::Owner) | Standing::Platform
+        )
+    }
+}
+
+impl Includes<View> for AddFunds {}
+impl Includes<ViewBilling> for AddFunds {}
 
 /// The wallet of an account: balance and transactions (`domain.md` 5.3).
 #[derive(Debug, Clone, Copy)]

@@ -176,6 +176,8 @@ pub struct Asker {
     pub principal: Principal,
     /// How they stand there.
     pub standing: Standing,
+    /// Whether the Owner let this Org Admin push the organization's money (`domain.md` 5.3).
+    pub may_recharge: bool,
     /// Where.
     pub account: Account,
     /// The request.

@@ -59,7 +59,7 @@ impl<P: Permission> Scope<P> {
 
     /// Whether the asker also holds `Q`: for what a page offers.
     pub fn holds<Q: Permission>(&self) -> bool {
-        Q::held_by(self.asker.standing)
+        Q::held(&self.asker)
     }
 
     /// The proof of `Q` where the asker holds it too: for what only some readers of a

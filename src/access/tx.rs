@@ -93,6 +93,13 @@ pub(super) fn enter_gate_of_engine(connection: &mut PgConnection, engine: Uuid) 
     Ok(())
 }
 
+/// Shows the gate the id of a payment that a provider or the operator names, until the
+/// transaction ends.
+pub(super) fn enter_gate_by_payment(connection: &mut PgConnection, payment: Uuid) -> Result<(), Error> {
+    diesel::select(set_config("app.payment_id", payment.to_string(), true)).execute(connection)?;
+    Ok(())
+}
+
 /// Shows the gate the hash of the link by which somebody comes, until the transaction ends.
 pub(super) fn enter_gate_by_link(connection: &mut PgConnection, hash: &[u8]) -> Result<(), Error> {
     diesel::select(set_config("app.link_hash", HEXLOWER.encode(hash), true)).execute(connection)?;

@@ -20,7 +20,7 @@ use crate::{
             allowances, api_keys, audit_entries, audit_heads, auto_recharges, billing_details,
             delegations as stays, deletion_certificates, idempotency_keys, invitation_letters, invitations,
             invoice_letters, invoice_recipients, memberships, number_directory, number_inventory,
-            number_moves, prices, rates, refusals, sub_accounts, usage_days, users, wallet_letters,
+            number_moves, payments, prices, rates, refusals, sub_accounts, usage_days, users, wallet_letters,
             webhook_attempts, webhook_deliveries, webhook_endpoints, webhook_events, workspaces,
         },
         region::{
@@ -373,6 +373,8 @@ pub fn erase_control(tx: &mut EraserTx<'_>) -> Result<(), Error> {
     diesel::delete(auto_recharges::table).execute(connection)?;
     diesel::delete(wallet_letters::table).execute(connection)?;
     diesel::delete(refusals::table).execute(connection)?;
+    // Who paid is forgotten; that it was paid stays, as in the ledger.
+    diesel::update(payments::table).set(payments::begun_by.eq(None::<uuid::Uuid>)).execute(connection)?;
     diesel::delete(idempotency_keys::table).execute(connection)?;
     diesel::delete(number_moves::table).execute(connection)?;
     diesel::delete(number_directory::table).execute(connection)?;

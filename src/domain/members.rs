@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     access::{
         Change, Event, Notice, Tx,
-        permission::{Administer, Permission, View},
+        permission::{Administer, GrantRecharge, Permission, View},
         principal::{Principal, Standing},
     },
     error::Error,
@@ -90,15 +90,48 @@ pub fn change_role(tx: &mut Tx<'_, Administer>, user: UserId, role: Role) -> Res
     }
     diesel::update(memberships::table)
         .filter(memberships::user_id.eq(user))
-        .set(memberships::role.eq(role))
+        // What was given to them in another role does not come back by itself.
+        .set((memberships::role.eq(role), memberships::may_recharge.eq(false)))
         .execute(tx.connection())?;
     let ended = if role > Role::Admin { end_what_they_began(tx, user)? } else { Vec::new() };
     let account = tx.account().id;
     let (before, after) = (roles::label(member.role, account), roles::label(role, account));
     let told = event(tx, "member.role_changed", &member, json!({ "before": before, "after": after }));
-    let member = Member { role, ..member };
+    let member = Member { role, may_recharge: false, ..member };
     let notice = noticed(tx, EventKind::MemberChanged, &member);
     Ok(Change::told_by(member, told, ended).publishing(notice))
+}
+
+/// Lets an Org Admin recharge sub-accounts from the organization's wallet, or not any more; it
+/// acts with their next request. Tells whether anything changed.
+///
+/// # Errors
+/// [`Error::NotFound`] for somebody who is not a member; [`Error::Conflict`] with code
+/// `not_an_admin` for one who could not use it.
+pub fn allow_recharge(
+    tx: &mut Tx<'_, GrantRecharge>,
+    user: UserId,
+    allowed: bool,
+) -> Result<Change<bool>, Error> {
+    let account = tx.account().id;
+    people::lock(tx.connection(), account)?;
+    let member = people::find(tx, user)?;
+    if member.role != Role::Admin {
+        return conflict(
+            "not_an_admin",
+            "Recharging sub-accounts can be given to Org Admins. The Owner may do it anyway, and an Org Viewer \
+             sees no sub-accounts.",
+        );
+    }
+    if member.may_recharge == allowed {
+        return Ok(Change::none(false));
+    }
+    diesel::update(memberships::table)
+        .filter(memberships::user_id.eq(user))
+        .set(memberships::may_recharge.eq(allowed))
+        .execute(tx.connection())?;
+    let action = if allowed { "member.recharge_given" } else { "member.recharge_taken" };
+    Ok(Change::new(true, event(tx, action, &member, json!({ "may_recharge": allowed }))))
 }
 
 /// Removes a member: with their next request the account is none of theirs.

@@ -117,8 +117,9 @@ fn number(field: &str, text: &str) -> Result<E164, Error> {
 
 /// Asks for a call that rings
 ///
-/// Answered 201, pick it up. Refused for `concurrency_limit_reached` or `sub_account_suspended`,
-/// reject it as busy; there is no record of it. The same reference again gets the same call
+/// Answered 201, pick it up: its first minute is paid. Refused for `concurrency_limit_reached` or
+/// `sub_account_suspended`, and with 402 for `insufficient_balance` or `spend_cap_reached`, reject it
+/// as busy; there is no record of it. The same reference again gets the same call
 /// and 200; after its end `call_ended`.
 #[utoipa::path(post, path = "/calls", tag = "Admission", operation_id = "askForCall",
     request_body(content = Ask, example = json!({
@@ -126,6 +127,7 @@ fn number(field: &str, text: &str) -> Result<E164, Error> {
     responses(
         (status = 201, description = "It is admitted.", body = Admitted),
         (status = 200, description = "It had been, under this reference.", body = Admitted),
+        (status = 402, description = "Its first minute cannot be paid.", body = crate::json::refusal::ErrorBody),
     ))]
 pub async fn ask(
     engine: Asking,

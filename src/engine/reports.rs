@@ -122,7 +122,8 @@ impl Heard {
 
 /// Says that a call lives
 ///
-/// Holds its place for another `lease_seconds`. It may answer that the call is to be ended.
+/// Holds its place for another `lease_seconds`, and its next minute before the one that is paid runs
+/// out. It may answer that the call is to be ended, and in how many seconds.
 /// `lease_lost` (410) says that its place was given to others: end it, and report that.
 #[utoipa::path(post, path = "/calls/{call_id}/heartbeat", tag = "Reports", operation_id = "heartbeat",
     request_body(content = Nothing, example = json!({})),

@@ -91,6 +91,7 @@ diesel::table! {
         user_id -> Uuid,
         role -> Text,
         created_at -> Timestamptz,
+        may_recharge -> Bool,
     }
 }
 
@@ -318,6 +319,41 @@ diesel::table! {
         minor_per_minute -> Nullable<BigInt>,
         valid_from -> Timestamptz,
         set_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    payments (organization_id, account_id, payment_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        payment_id -> Uuid,
+        state -> Text,
+        provider -> Text,
+        amount_minor -> BigInt,
+        currency -> Text,
+        provider_id -> Nullable<Text>,
+        provider_url -> Nullable<Text>,
+        paid_by -> Nullable<Text>,
+        begun_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        due_at -> Nullable<Timestamptz>,
+        settled_at -> Nullable<Timestamptz>,
+        transaction_id -> Nullable<Uuid>,
+        problem -> Nullable<Text>,
+        refunded_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    payment_events (organization_id, account_id, provider, event_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        provider -> Text,
+        event_id -> Text,
+        payment_id -> Uuid,
+        kind -> Text,
+        received_at -> Timestamptz,
     }
 }
 
@@ -650,6 +686,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     wallet_letters,
     rates,
     prices,
+    payments,
+    payment_events,
     usage_days,
     slots,
     engines,

@@ -52,7 +52,7 @@ enum Over {
     /// It took as long as it was to take.
     Time,
     /// The server wants the call to end.
-    Told(String),
+    Told { reason: String, left: Duration },
     /// Its place was given back.
     Lost,
     /// The server knows no such call.
@@ -104,8 +104,8 @@ impl Engine {
         };
         let reason = match &over {
             Over::Time => plan.end_reason,
-            Over::Told(reason) if reason == "insufficient_balance" => "insufficient_balance",
-            Over::Told(_) | Over::Stopped => "agent_disconnected",
+            Over::Told { reason, .. } if reason == "insufficient_balance" => "insufficient_balance",
+            Over::Told { .. } | Over::Stopped => "agent_disconnected",
             Over::Lost => "network_failure",
             Over::Gone => return self.report.unreported(),
         };
@@ -176,7 +176,7 @@ impl Live<'_> {
 
     /// Lets the call go on for so long, telling the server that it does.
     async fn last(&mut self, time: Duration) -> Over {
-        let until = Instant::now() + time;
+        let (mut until, mut told) = (Instant::now() + time, None);
         loop {
             let next = until.min(self.beat);
             let waiting = pin!(tokio::time::sleep_until(next.into()));
@@ -185,12 +185,18 @@ impl Live<'_> {
             }
             if Instant::now() >= self.beat {
                 self.next_beat();
-                if let Some(over) = self.tell(Kind::Heartbeat, "heartbeat").await {
-                    return over;
+                match self.tell(Kind::Heartbeat, "heartbeat").await {
+                    // What is paid is used to its end.
+                    Some(Over::Told { reason, left }) => {
+                        until = until.min(Instant::now() + left);
+                        told = Some(Over::Told { reason, left });
+                    }
+                    Some(over) => return over,
+                    None => {}
                 }
             }
             if Instant::now() >= until {
-                return Over::Time;
+                return told.unwrap_or(Over::Time);
             }
         }
     }
@@ -200,10 +206,10 @@ impl Live<'_> {
     async fn tell(&mut self, kind: Kind, what: &str) -> Option<Over> {
         let said = || self.engine.about(self.call, Method::POST, what).json(&json!({}));
         match self.engine.client.insist::<Heard>(kind, IN_TIME, said).await {
-            Ok(Heard { action, reason, .. }) if action == "end" => {
+            Ok(Heard { action, reason, in_seconds, .. }) if action == "end" => {
                 let reason = reason.unwrap_or_default();
                 self.engine.report.told_to_end(&reason);
-                Some(Over::Told(reason))
+                Some(Over::Told { reason, left: Duration::from_secs(in_seconds.unwrap_or(0)) })
             }
             Ok(Heard { late: false, .. }) => None,
             Ok(_) | Err(Trouble::Refused { status: 410, .. }) => {

@@ -57,6 +57,8 @@ pub struct Heard {
     /// To a heartbeat: `continue` or `end`.
     pub action: String,
     pub reason: Option<String>,
+    /// In how many seconds it is to end: what is paid lasts so long.
+    pub in_seconds: Option<u64>,
     /// To other reports: it has been closed.
     pub late: bool,
 }

@@ -132,14 +132,18 @@ impl From<Placed> for CreatedCall {
 ///
 /// The call is admitted, or refused at once: `concurrency_limit_reached` at the limit,
 /// `sub_account_suspended` while the account is suspended; a refused call leaves no record and
-/// costs nothing. `number_invalid` is what is written as a number and cannot be one. It is made from a number of the agent, or of its workspace.
+/// costs nothing. Its first minute is paid in advance: 402 says `insufficient_balance`, or
+/// `spend_cap_reached` for what calls may cost today. `number_invalid` is what is written as a number and cannot be one. It is made from a number of the agent, or of its workspace.
 ///
 /// With a test key nobody is called: what happens follows from the last digit of the number.
 /// 6 is an invalid number, 7 unreachable, 8 busy, 9 does not pick up; all others answer.
 #[utoipa::path(post, path = "/calls", tag = "Calls", operation_id = "createCall",
     request_body(content = CreateCall, example = json!({
         "agent_id": "agt_01h455vb4pex5vsknk084sn02q", "phone_number": "+919876543210", "metadata": {} })),
-    responses((status = 201, description = "It is admitted.", body = CreatedCall)))]
+    responses(
+        (status = 201, description = "It is admitted.", body = CreatedCall),
+        (status = 402, description = "Its first minute cannot be paid.", body = super::refusal::ErrorBody),
+    ))]
 pub async fn create(
     scope: Scope<PlaceCalls>,
     once: Once,

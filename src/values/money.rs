@@ -43,6 +43,18 @@ impl Money {
         serde_json::Number::from_f64(self.minor as f64 / 100.0).unwrap_or_else(|| whole.into())
     }
 
+    /// Minor units of a plain decimal number of major units, such as `5000` or `5000.5`; nothing for
+    /// any other text, and for more decimals than there are.
+    pub fn minor_of(text: &str) -> Option<i64> {
+        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+        let is_number = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        let is_amount = is_number(whole) && is_number(part) && !(whole.is_empty() && part.is_empty());
+        if !is_amount || part.len() > Self::DECIMALS as usize {
+            return None;
+        }
+        format!("{whole}{part:0<2}").parse().ok()
+    }
+
     /// As people read it, with the sign of its currency: `₹1,23,456.78`, `-₹5.00`. A currency without
     /// a known sign is named by its code: `1,234.00 XYZ`.
     pub fn text(&self) -> String {

@@ -33,10 +33,9 @@ pub fn typed(field: &str, text: &str, currency: &str) -> Result<i64, FieldError>
     if part.len() > Money::DECIMALS as usize {
         return wrong("Enter at most two decimals.");
     }
-    let minor = format!("{whole}{part:0<2}").parse::<i64>().unwrap_or(i64::MAX);
-    match minor {
+    match Money::minor_of(&digits).unwrap_or(i64::MAX) {
         0 => wrong("The amount must be above zero."),
-        1..=LARGEST => Ok(minor),
+        minor @ 1..=LARGEST => Ok(minor),
         _ => wrong("The amount is too large for one time."),
     }
 }

@@ -41,6 +41,7 @@ pub mod notices;
 pub mod page;
 pub mod parts;
 pub mod password_reset;
+pub mod payment_events;
 pub mod security;
 pub mod sessions;
 pub mod sign_in;

@@ -25,6 +25,8 @@ pub fn from_query(query: &str) -> Option<Notice> {
         "invited" => "The invitation is on its way by e-mail.",
         "invitation-resent" => "The invitation is sent again, with a new link. The one before is dead.",
         "invitation-revoked" => "The invitation is revoked: its link is dead.",
+        "recharge-given" => "They may recharge sub-accounts from now on.",
+        "recharge-taken" => "They may not recharge sub-accounts any more, from their next click on.",
         "role-changed" => "The role is changed. It acts with their next click.",
         "member-removed" => "They are not a member any more.",
         "left-account" => "You have left the account.",

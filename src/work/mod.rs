@@ -10,6 +10,7 @@ pub mod mail;
 pub mod numbers;
 pub mod outbox;
 pub mod password_resets;
+pub mod payments;
 pub mod retention;
 pub mod stays;
 pub mod wallets;
@@ -30,6 +31,7 @@ use crate::{
         identity::{password_resets as requests, sessions},
     },
     error::Error,
+    payment_providers::Providers,
     start::Stopping,
 };
 
@@ -60,6 +62,7 @@ pub fn begin(
     public_url: String,
     webhooks: Arc<Webhooks>,
     platform: Arc<Platform>,
+    providers: Arc<Providers>,
     stopping: &Stopping,
 ) -> Work {
     let on = Beginning { access, stopping };
@@ -82,6 +85,7 @@ pub fn begin(
             invitations::send_one(access, &for_invitations.0, &for_invitations.1).await
         }),
         on.repeat("invoices", PAUSE, async move |access| invoices::issue_some(access, &platform).await),
+        on.repeat("payments", PAUSE, async move |access| payments::ask_one(access, &providers).await),
         on.repeat("low wallets", PAUSE, wallets::tell_one),
         on.repeat("auto-recharge", PAUSE, wallets::recharge_one),
         on.repeat("letters about wallets", PAUSE, async move |access| {

@@ -7,10 +7,11 @@ use actix_web::http::Method as ActixMethod;
 use dialnexa::{
     access::{
         Change,
-        permission::{Administer as AdministerAccount, RecordCalls},
+        permission::{AddFunds, Administer as AdministerAccount, RecordCalls},
     },
     domain::{
         agents::{Agent, Pipeline},
+        billing::payments,
         calls::{Call, CallStatus, Direction, record},
         identity::{
             api_keys,
@@ -19,8 +20,9 @@ use dialnexa::{
     },
     routes::{Answers, ROUTES},
     values::{
-        AccountId, AgentId, ApiKeyId, CallId, CertificateId, EventId, InvitationId, KeyMode, KeyText,
-        OrganizationId, SubAccountId, UserId, WebhookId, WorkspaceId,
+        AccountId, AgentId, ApiKeyId, CallId, CertificateId, EventId, InvitationId, KeyMode, KeyText, Money,
+        OrganizationId, PaymentId, PaymentProvider, SubAccountId, TransactionId, UserId, WebhookId,
+        WorkspaceId,
     },
 };
 use reqwest::Method;
@@ -48,9 +50,11 @@ enum Takes {
     Parent,
     /// Owner of the organization that the path names.
     ParentOwner,
+    /// Owner of the account that the path names, and nobody from above.
+    Owner,
 }
 
-use Takes::{Administer, Billing, Parent, ParentOwner, Pays, Play, View};
+use Takes::{Administer, Billing, Owner, Parent, ParentOwner, Pays, Play, View};
 
 /// The verdicts on all routes inside an account.
 const VERDICTS: &[(&str, &str, Takes)] = &[
@@ -66,6 +70,11 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/calls/{call}", View),
     ("GET", "/accounts/{account}/calls/{call}/recording", Play),
     ("GET", "/accounts/{account}/billing", Billing),
+    ("GET", "/accounts/{account}/payments", Billing),
+    ("GET", "/accounts/{account}/payments/new", Owner),
+    ("POST", "/accounts/{account}/payments/new", Owner),
+    ("GET", "/accounts/{account}/payments/{payment}", Billing),
+    ("POST", "/accounts/{account}/payments/{payment}/continue", Owner),
     ("GET", "/accounts/{account}/billing/export.csv", Billing),
     ("GET", "/accounts/{account}/billing/rules", Pays),
     ("POST", "/accounts/{account}/billing/rules", Pays),
@@ -73,6 +82,8 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("POST", "/accounts/{account}/members", Administer),
     ("GET", "/accounts/{account}/members/{member}", Administer),
     ("POST", "/accounts/{account}/members/{member}", Administer),
+    ("GET", "/accounts/{account}/members/{member}/recharge", ParentOwner),
+    ("POST", "/accounts/{account}/members/{member}/recharge", ParentOwner),
     ("GET", "/accounts/{account}/members/{member}/remove", Administer),
     ("POST", "/accounts/{account}/members/{member}/remove", Administer),
     ("GET", "/accounts/{account}/invitations/{invitation}/resend", Administer),
@@ -140,6 +151,9 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/api-keys/{api_key}/revoke", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/api-keys/{api_key}/revoke", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/billing", Parent),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/recharge", ParentOwner),
+    ("POST", "/accounts/{account}/sub-accounts/{sub_account}/recharge", ParentOwner),
+    ("GET", "/accounts/{account}/sub-accounts/{sub_account}/recharges/{transaction}", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/billing/export.csv", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/auto-recharge", ParentOwner),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/auto-recharge", ParentOwner),
@@ -191,6 +205,8 @@ fn verdict(takes: Takes, stands: Stands) -> Verdict {
         (Parent | ParentOwner, Stands::SubAccount(_) | Stands::Inside) => return Verdict::NotFound,
         (Parent, Stands::Organization(role)) => role != "viewer",
         (ParentOwner, Stands::Organization(role)) => role == "owner",
+        (Owner, Stands::Organization(role) | Stands::SubAccount(role)) => role == "owner",
+        (Owner, Stands::Inside) => false,
         (View, _) | (_, Stands::Inside) => true,
         (Play, Stands::Organization(role) | Stands::SubAccount(role)) => role != "viewer",
         (Administer, Stands::Organization(role) | Stands::SubAccount(role)) => {
@@ -208,6 +224,7 @@ fn verdict(takes: Takes, stands: Stands) -> Verdict {
 pub struct Contents {
     pub agent: AgentId,
     pub call: CallId,
+    payment: PaymentId,
     api_key: ApiKeyId,
     webhook: WebhookId,
     event: EventId,
@@ -221,6 +238,7 @@ impl Contents {
         Self {
             agent: AgentId::new(),
             call: CallId::new(),
+            payment: PaymentId::new(),
             api_key: ApiKeyId::new(),
             webhook: WebhookId::new(),
             event: EventId::new(),
@@ -246,7 +264,14 @@ pub async fn fill(world: &World, organization: OrganizationId, account: AccountI
     world.member(organization, account.uuid(), member, "viewer");
     let new = NewInvitation::check("canary@invited.example", "viewer", account).unwrap();
     let invited = keys.write(move |tx| invitations::invite(tx, &new)).await.unwrap();
+    let payer = world
+        .access
+        .scope_of_job::<AddFunds>("test", organization, account, "india".parse().unwrap())
+        .unwrap();
+    let amount = Money::new(100, "INR");
+    let payment = payer.write(move |tx| payments::begin(tx, PaymentProvider::Manual, &amount)).await.unwrap();
     let contents = Contents {
+        payment,
         api_key: key.unwrap(),
         webhook,
         event,
@@ -319,6 +344,8 @@ fn filled(
         .replace("{webhook}", &contents.webhook.to_string())
         .replace("{event}", &contents.event.to_string())
         .replace("{certificate}", &certificate.to_string())
+        .replace("{payment}", &contents.payment.to_string())
+        .replace("{transaction}", &TransactionId::new().to_string())
         .replace("{api_key}", &contents.api_key.to_string())
         .replace("{member}", &contents.member.to_string())
         .replace("{invitation}", &contents.invitation.to_string())
@@ -478,8 +505,10 @@ async fn every_route_answers_every_caller_as_it_must() {
                     _ => asked,
                 };
                 let page = ask(&actor.browser, method, &asked).await;
-                // Nothing was deleted: there is no such certificate, even for its owner.
-                if path.contains("{certificate}") && expected == Verdict::Allowed {
+                // Nothing was deleted, nothing moved: there is no such certificate or entry.
+                if (path.contains("{certificate}") || path.contains("{transaction}"))
+                    && expected == Verdict::Allowed
+                {
                     expected = Verdict::NotFound;
                 }
                 check(&page, expected, &what);

@@ -26,6 +26,7 @@ use dialnexa::{
         operator::{self, NewOrganization},
         sub_accounts::create::{NewSubAccount, NewSubAccountInput, create},
     },
+    payment_providers::PaymentSettings,
     provision::{Ready, prepare_at},
     start::Stop,
     values::{DatabaseUrl, OrganizationId, PrivateTargets, Region, Sealer, SubAccountId, UserId},
@@ -72,6 +73,8 @@ pub struct WorldOptions {
     pub webhook_private_targets: PrivateTargets,
     /// How often what pages watch is read, and who watches is asked about.
     pub live: Option<Tempo>,
+    /// By whom wallets can be paid into.
+    pub payments: PaymentSettings,
     /// How long a call's place is kept without a heartbeat; 30 s, unless said.
     pub lease: Option<Duration>,
     /// Where the recordings of India are, instead of a folder.
@@ -192,6 +195,7 @@ impl World {
             lease: options.lease.unwrap_or(Duration::from_secs(30)),
             webhook_private_targets: options.webhook_private_targets,
             supplier: supplier(),
+            payments: options.payments,
         };
         let application = Application::open(&settings, databases.ready.clone()).unwrap();
         let application = application.with_live(options.live.unwrap_or_default());

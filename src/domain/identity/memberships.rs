@@ -124,6 +124,8 @@ pub struct Member {
     pub role: Role,
     /// Since when.
     pub since: OffsetDateTime,
+    /// Whether the Owner let this Org Admin recharge sub-accounts (`domain.md` 5.3).
+    pub may_recharge: bool,
 }
 
 macro_rules! members {
@@ -134,6 +136,7 @@ macro_rules! members {
             users::email,
             memberships::role,
             memberships::created_at,
+            memberships::may_recharge,
         ))
     };
 }

@@ -6,8 +6,15 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::{
-    access::{Change, Event, Notice, Tx, permission::PushFunds},
-    domain::billing::ledger,
+    access::{
+        Change, Event, Notice, Tx,
+        permission::{Includes, ManageSubAccounts, PushFunds},
+    },
+    domain::billing::{
+        ledger::{self, EntryKind},
+        receipts::{self, Receipt},
+        wallet,
+    },
     error::Error,
     schema::control::sub_accounts,
     values::{BillingMode, EventKind, Money, SubAccountId, SubAccountStatus, TransactionId},
@@ -86,4 +93,35 @@ pub fn recharge(
     Ok(Change::told_by(made, events.0, events.1)
         .publishing(Notice::new(organization, EventKind::WalletRecharged, told.clone()))
         .publishing(Notice::new(to, EventKind::WalletRecharged, told)))
+}
+
+/// How the two wallets stand before a recharge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wallets {
+    /// What the organization can give.
+    pub ours: Money,
+    /// What is in the sub-account's wallet.
+    pub theirs: Money,
+}
+
+/// How the wallets of the organization and of one of its sub-accounts stand.
+pub fn wallets<P: Includes<ManageSubAccounts>>(
+    tx: &mut Tx<'_, P>,
+    of: SubAccountId,
+) -> Result<Wallets, Error> {
+    Ok(Wallets { ours: wallet::standing(tx)?.available(), theirs: tx.within(of, ledger::balance)? })
+}
+
+/// What a recharge did to both wallets: the organization's, and the sub-account's.
+///
+/// # Errors
+/// [`Error::NotFound`] when `transaction` is no transfer between these two.
+pub fn receipts(
+    tx: &mut Tx<'_, ManageSubAccounts>,
+    to: SubAccountId,
+    transaction: TransactionId,
+) -> Result<(Receipt, Receipt), Error> {
+    let ours = receipts::receipt(tx, transaction)?;
+    let theirs = tx.within(to, |tx| receipts::receipt(tx, transaction))?;
+    if ours.kind == EntryKind::Transfer { Ok((ours, theirs)) } else { Err(Error::NotFound) }
 }

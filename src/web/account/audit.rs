@@ -243,6 +243,16 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
             format!("accepted the invitation and is a member, as {}", word(entry.details.get("role"))),
         ),
         "member.role_changed" => ("members", format!("changed the role of {object}")),
+        "member.recharge_given" => ("wallet", format!("let {object} recharge sub-accounts")),
+        "member.recharge_taken" => ("ban", format!("took from {object} the right to recharge sub-accounts")),
+        "payment.begun" => ("wallet", format!("began a payment of {object}")),
+        "payment.paid" => ("check", format!("received the payment of {object}")),
+        "payment.failed" => ("error", format!("noted that the payment of {object} failed")),
+        "payment.expired" => ("clock", format!("let the payment of {object} expire: nothing came")),
+        "payment.held" => {
+            ("warning", format!("held back the payment of {object}: it is not what was asked for"))
+        }
+        "payment.refunded" => ("refresh", format!("gave back {object} of a payment")),
         "member.removed" => {
             ("members", format!("removed {object}, who was {}", word(entry.details.get("role"))))
         }

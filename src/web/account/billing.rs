@@ -30,7 +30,7 @@ use crate::{
     },
 };
 
-use super::{calls::day, sees_wallet};
+use super::{calls::day, payments, sees_wallet};
 
 /// Rows on a page.
 const PAGE: u16 = 50;
@@ -345,11 +345,13 @@ pub async fn show(
     let calls = format!("{home}/calls");
     let note = "the prepaid wallet: paid in and not drawn";
     let section = section(&scope, None, &url, &format!("{home}/billing"), note, Some(&calls)).await?;
-    html(&SectionPage::of(
+    let mut page = SectionPage::of(
         visit.frame(&scope, "Billing", Here::Billing),
         "The prepaid wallet that calls are paid from, with every entry. Amounts are in INR.",
         section,
-    ))
+    );
+    page.actions = payments::actions(&scope);
+    html(&page)
 }
 
 #[cfg(test)]

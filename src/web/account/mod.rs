@@ -13,6 +13,7 @@ pub mod calls_export;
 pub mod live;
 pub mod numbers;
 pub mod overview;
+pub mod payments;
 pub(in crate::web) mod peaks;
 pub mod place_call;
 pub mod recording;

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, http::StatusCode};
 
 use crate::{
-    access::Denied,
+    access::{Denied, permission::GrantRecharge},
     domain::identity::{
         invitations::{self, Delivery, Invitation},
         memberships::{self, Member},
@@ -76,7 +76,12 @@ fn member_row(desk: &Desk, member: Member, zone: Zone) -> MemberRow {
         you,
         role: roles::label(member.role, desk.asker().account.id).to_owned(),
         since: zone.show(member.since),
+        also: member.may_recharge.then(|| "May recharge sub-accounts".to_owned()),
         role_href: href.clone(),
+        recharge_href: href
+            .clone()
+            .filter(|_| member.role == Role::Admin && desk.scope.also::<GrantRecharge>().is_some())
+            .map(|href| format!("{href}/recharge")),
         remove_href: href.map(|href| format!("{href}/remove")),
         name: member.name,
         email: member.email,

@@ -6,6 +6,7 @@ pub mod leave;
 pub mod list;
 pub mod member;
 pub mod pending;
+pub mod recharge;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use serde::Deserialize;

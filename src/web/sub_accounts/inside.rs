@@ -7,7 +7,7 @@ use askama::{Template, filters::HtmlSafe};
 use crate::{
     access::{
         Denied, Scope,
-        permission::{ManageSubAccounts, ViewBilling},
+        permission::{ManageSubAccounts, PushFunds, ViewBilling},
     },
     domain::sub_accounts::list::Listed,
     error::Error,
@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-use super::Place;
+use super::{Place, recharge};
 
 fn page<S: Template + HtmlSafe>(
     scope: &Scope<ManageSubAccounts>,
@@ -34,6 +34,9 @@ fn page<S: Template + HtmlSafe>(
     here: &str,
     section: S,
 ) -> Result<HttpResponse, Denied> {
+    let recharges = here == "/billing"
+        && listed.billing_mode == BillingMode::Isolated
+        && scope.also::<PushFunds>().is_some();
     html(&SectionPage {
         frame: visit.frame(scope, format!("{title} of {}", listed.name), Here::SubAccounts),
         crumbs: super::crumbs(scope, None),
@@ -41,6 +44,10 @@ fn page<S: Template + HtmlSafe>(
         heading: listed.name.clone(),
         text: String::new(),
         badge: Some(Badge::account(listed.status.as_str())),
+        actions: recharges
+            .then(|| ("Recharge wallet".to_owned(), recharge::href(scope, listed.id)))
+            .into_iter()
+            .collect(),
         section,
     })
 }

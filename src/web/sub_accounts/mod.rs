@@ -12,6 +12,7 @@ pub mod list;
 pub mod live;
 pub mod new;
 pub mod prices;
+pub mod recharge;
 pub mod settings;
 pub mod show;
 

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use crate::{
     access::{
         Denied, Scope,
-        permission::{ManageSubAccounts, View},
+        permission::{ManageSubAccounts, PushFunds, View},
     },
     domain::{
         audit, delegations,
@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-use super::Place;
+use super::{Place, recharge};
 
 /// `GET /accounts/{account}/sub-accounts/{sub_account}`
 pub async fn show(
@@ -68,6 +68,8 @@ pub async fn show(
         name: listed.name.clone(),
         badge: Badge::account(listed.status.as_str()),
         access_href: format!("{base}/access"),
+        recharge_href: (listed.billing_mode == BillingMode::Isolated && scope.also::<PushFunds>().is_some())
+            .then(|| recharge::href(&scope, listed.id)),
         reactivate_href: (listed.status == SubAccountStatus::Suspended).then(|| format!("{base}/reactivate")),
         inside_href: is_inside.then(|| home_href(listed.id.into())),
         live: LiveBar { at: zone.show(OffsetDateTime::now_utc()) },

@@ -280,6 +280,8 @@ pub struct SectionPage<S: Template + HtmlSafe> {
     pub heading: String,
     pub text: String,
     pub badge: Option<Badge>,
+    /// What can be done here: labels with addresses.
+    pub actions: Vec<(String, String)>,
     pub section: S,
 }
 
@@ -287,7 +289,16 @@ impl<S: Template + HtmlSafe> SectionPage<S> {
     /// The page of an account's own dashboard.
     pub fn of(frame: Frame, text: &str, section: S) -> Self {
         let heading = frame.title.clone();
-        Self { frame, crumbs: Vec::new(), tabs: Vec::new(), heading, text: text.into(), badge: None, section }
+        Self {
+            frame,
+            crumbs: Vec::new(),
+            tabs: Vec::new(),
+            heading,
+            text: text.into(),
+            badge: None,
+            actions: Vec::new(),
+            section,
+        }
     }
 }
 

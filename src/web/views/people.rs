@@ -24,10 +24,14 @@ pub struct MemberRow {
     pub name: String,
     pub email: String,
     pub role: String,
+    /// What they may beyond their role, such as recharging sub-accounts.
+    pub also: Option<String>,
     pub you: bool,
     pub since: Moment,
     /// Where the role is changed; none for the owner and for oneself.
     pub role_href: Option<String>,
+    /// Where the Owner lets them recharge sub-accounts, or not any more.
+    pub recharge_href: Option<String>,
     pub remove_href: Option<String>,
 }
 

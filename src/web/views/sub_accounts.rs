@@ -66,6 +66,8 @@ pub struct ListRow {
     pub badge: Badge,
     /// None: charged to the parent's wallet ("Consolidated").
     pub balance: Option<i64>,
+    /// What the calls of a consolidated one cost in 30 days.
+    pub cost: i64,
     pub currency: String,
     pub slots: LiveMeter,
     pub calls: i64,
@@ -184,6 +186,8 @@ pub struct ShowPage {
     pub badge: Badge,
     /// Where Access Dashboard posts to, with an optional `reason`.
     pub access_href: String,
+    /// Where its wallet is recharged by whoever may.
+    pub recharge_href: Option<String>,
     /// Set while it is suspended: where it is reactivated.
     pub reactivate_href: Option<String>,
     /// Set while this browser is inside: where that is.

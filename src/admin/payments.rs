@@ -1,0 +1,91 @@
+//! Payments that the platform's operator confirms, or gives back (`domain.md` 4.7).
+
+use std::sync::Arc;
+
+use clap::Subcommand;
+
+use crate::{
+    access::{Access, Scope, permission::AddFunds},
+    domain::billing::payments::{
+        self,
+        settle::{self, Settled},
+    },
+    error::Error,
+    values::{Money, PaymentId},
+};
+
+/// What is done to payments.
+#[derive(Subcommand, Debug, Clone, PartialEq, Eq)]
+pub enum PaymentCommand {
+    /// Confirm that the bank transfer of a payment came; said twice, it counts once
+    ConfirmPayment {
+        /// The payment (pay_…)
+        #[arg(long)]
+        payment: PaymentId,
+        /// How much came, in decimal major units: 5000 or 5000.50
+        #[arg(long)]
+        amount: String,
+        /// The bank’s reference of the transfer, such as its UTR
+        #[arg(long)]
+        bank_reference: String,
+    },
+    /// Take money of a payment out of its wallet, because it is given back; said twice, it counts once
+    RefundPayment {
+        /// The payment (pay_…)
+        #[arg(long)]
+        payment: PaymentId,
+        /// How much is given back, in decimal major units: 5000 or 5000.50
+        #[arg(long)]
+        amount: String,
+        /// The reference under which it is given back
+        #[arg(long)]
+        reference: String,
+    },
+}
+
+/// Does one of them and gives the line to print.
+pub(super) async fn execute(access: &Arc<Access>, command: PaymentCommand) -> Result<String, Error> {
+    match command {
+        PaymentCommand::ConfirmPayment { payment, amount, bank_reference } => {
+            let (scope, minor) = of_payment(access, payment, &amount).await?;
+            let reference = line("bank_reference", &bank_reference)?;
+            let done = scope.write(move |tx| settle::confirm(tx, payment, minor, &reference)).await?;
+            Ok(told(done, "is in the wallet"))
+        }
+        PaymentCommand::RefundPayment { payment, amount, reference } => {
+            let (scope, minor) = of_payment(access, payment, &amount).await?;
+            let reference = line("reference", &reference)?;
+            let done = scope.write(move |tx| settle::refund(tx, payment, minor, &reference)).await?;
+            Ok(told(done, "is out of the wallet"))
+        }
+    }
+}
+
+/// The platform's own scope in the account of a payment, and an amount in its minor units.
+async fn of_payment(
+    access: &Arc<Access>,
+    payment: PaymentId,
+    amount: &str,
+) -> Result<(Scope<AddFunds>, i64), Error> {
+    let found = access.gate_of_payment(payment, move |tx| payments::whose(tx, payment)).await?;
+    let whose = found.ok_or(Error::NotFound)?;
+    let minor = Money::minor_of(amount)
+        .ok_or_else(|| Error::invalid("amount", "an amount is a number such as 5000 or 5000.50"))?;
+    // What is kept of payments is in no region.
+    let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
+    Ok((access.scope_of_job("operator", whose.organization, whose.account, region)?, minor))
+}
+
+/// A reference of 1 to 100 characters on one line.
+fn line(field: &str, text: &str) -> Result<String, Error> {
+    let text = text.trim();
+    let is_line = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if is_line { Ok(text.to_owned()) } else { Err(Error::invalid(field, "1 to 100 characters on one line")) }
+}
+
+fn told(done: Settled, what: &str) -> String {
+    match done {
+        Settled::Credited(transaction) => format!("{transaction} {what}"),
+        _ => "nothing to change".to_owned(),
+    }
+}
