@@ -119,7 +119,10 @@ CREATE POLICY due ON invoice_letters FOR SELECT TO dialnexa_gate USING (due_at <
 -- was erased and its last month invoiced.
 ALTER TABLE accounts
     ADD COLUMN invoices_due_at timestamptz
-        DEFAULT (date_trunc('month', now() AT TIME ZONE 'Asia/Kolkata') + interval '1 month 6 hours') AT TIME ZONE 'Asia/Kolkata',
+        DEFAULT (
+            (date_trunc('month', now() AT TIME ZONE 'Asia/Kolkata') + interval '1 month 6 hours')
+            AT TIME ZONE 'Asia/Kolkata'
+        ),
     ADD COLUMN invoices_claimed_until timestamptz;
 CREATE INDEX accounts_by_invoices ON accounts (invoices_due_at) WHERE invoices_due_at IS NOT NULL;
 CREATE POLICY invoices_due ON accounts TO dialnexa_gate
