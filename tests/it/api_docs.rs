@@ -286,7 +286,7 @@ async fn operations_are_found_by_words() {
     let world = World::new().await;
     let browser = world.browser();
     let all = operations_of(&browser.get(HOME).await);
-    let found = operations_of(&browser.get(&format!("{HOME}?q=RECHARGE+wallet")).await);
+    let found = operations_of(&browser.get(&format!("{HOME}?q=RECHARGE+moves")).await);
     assert_eq!(found, ["/v1/sub-accounts/{sub_account_id}/wallet/recharge"]);
     // By a field of a body, and by an address that is not the one that is shown.
     for (words, path) in [("write_off", "{sub_account_id}"), ("/v1/organization/usage", "/v1/usage")] {
