@@ -15,6 +15,10 @@ use crate::{
     domain::{
         audit::{self, Verdict},
         billing::{
+            invoices::{
+                Month, Platform, credit,
+                issue::{self, Outcome},
+            },
             rates::{self, Component},
             reversal,
             verify::{self, Report},
@@ -28,8 +32,8 @@ use crate::{
     },
     error::Error,
     values::{
-        AccountId, E164, EngineId, EngineKey, OrganizationId, Region, Role, SubAccountId, TransactionId,
-        start_of_indian_day,
+        AccountId, E164, EngineId, EngineKey, InvoiceId, OrganizationId, Region, Role, SubAccountId,
+        TransactionId, start_of_indian_day,
     },
 };
 
@@ -84,6 +88,30 @@ pub enum AdminCommand {
     SetRate(SetRate),
     /// Undo an entry of a ledger by its exact opposite, and print the new entry
     ReverseEntry(ReverseEntry),
+    /// Issue the invoices of an organization and its sub-accounts for a month that is over, unless that was done
+    IssueInvoices {
+        /// The organization (org_…)
+        #[arg(long)]
+        organization: OrganizationId,
+        /// The month, such as 2026-10
+        #[arg(long)]
+        month: String,
+    },
+    /// Give back a part of an organization's invoice, or all that is left of it, and print the credit note
+    CreditNote {
+        /// The organization (org_…)
+        #[arg(long)]
+        organization: OrganizationId,
+        /// Its invoice (inv_…)
+        #[arg(long)]
+        invoice: InvoiceId,
+        /// How much, in paise, tax included; all that is left, unless said
+        #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
+        paise: Option<i64>,
+        /// Why: it is printed
+        #[arg(long)]
+        reason: String,
+    },
     /// Prove that the ledgers of an organization and its sub-accounts add up
     VerifyLedger {
         /// The organization (org_…)
@@ -219,7 +247,11 @@ pub struct CreateUser {
 /// # Errors
 /// Those of the operation; [`Error::Conflict`] with code `audit_broken` when a log is
 /// not whole.
-pub async fn execute(access: &Arc<Access>, command: AdminCommand) -> Result<String, Error> {
+pub async fn execute(
+    access: &Arc<Access>,
+    platform: &Platform,
+    command: AdminCommand,
+) -> Result<String, Error> {
     match command {
         AdminCommand::CreateOrganization(new) => create_organization(access, new).await,
         AdminCommand::EnableFeature { organization, feature: Feature::SubAccounts, off } => {
@@ -270,6 +302,25 @@ pub async fn execute(access: &Arc<Access>, command: AdminCommand) -> Result<Stri
         AdminCommand::RebuildCounters { organization } => rebuild_counters(access, organization).await,
         AdminCommand::SetRate(rate) => set_rate(access, rate).await,
         AdminCommand::ReverseEntry(entry) => reverse_entry(access, entry).await,
+        AdminCommand::IssueInvoices { organization, month } => {
+            let month = Month::parse(&month).ok_or_else(|| {
+                Error::invalid("month", "name a month by its year and number, such as 2026-10")
+            })?;
+            issue_invoices(access, organization, month, platform).await
+        }
+        AdminCommand::CreditNote { organization, invoice, paise, reason } => {
+            let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
+            let scope = access.scope_of_job::<ManageSubAccounts>(
+                "operator",
+                organization,
+                organization.into(),
+                region,
+            )?;
+            let note = scope
+                .write(move |tx| credit::give_back(tx, organization.into(), invoice, paise, &reason))
+                .await?;
+            Ok(note.to_string())
+        }
         AdminCommand::VerifyLedger { organization } => verify_ledger(access, organization).await,
         AdminCommand::Payments(command) => payments::execute(access, command).await,
         AdminCommand::VerifyAudit { organization } => verify_audit(access, organization).await,
@@ -347,6 +398,33 @@ async fn accounts(
             None => return Ok(accounts),
         }
     }
+}
+
+async fn issue_invoices(
+    access: &Arc<Access>,
+    organization: OrganizationId,
+    month: Month,
+    platform: &Platform,
+) -> Result<String, Error> {
+    let mut lines = Vec::new();
+    for (account, region) in accounts(access, organization).await? {
+        let scope = access.scope_of_job::<ManageSubAccounts>(
+            "operator",
+            organization,
+            organization.into(),
+            region,
+        )?;
+        let (platform, now) = (platform.clone(), OffsetDateTime::now_utc());
+        let outcome = scope.write(move |tx| issue::issue(tx, account, month, &platform, now)).await?;
+        lines.push(match outcome {
+            Outcome::Issued(id) => format!("{account}: {id}"),
+            Outcome::Before => format!("{account}: issued before"),
+            Outcome::Nothing => format!("{account}: nothing was charged"),
+            Outcome::Early => format!("{account}: not yet, charges of the month may still come"),
+            Outcome::NoIssuer => format!("{account}: the organization has yet to enter its details"),
+        });
+    }
+    Ok(lines.join("\n"))
 }
 
 async fn rebuild_counters(access: &Arc<Access>, organization: OrganizationId) -> Result<String, Error> {

@@ -14,7 +14,10 @@ use sha2::{Digest, Sha512};
 use crate::{
     access::{Access, AccessSettings, session_store::Sessions},
     config::Settings,
-    domain::demo::{self, DemoSignIns},
+    domain::{
+        billing::invoices::Platform,
+        demo::{self, DemoSignIns},
+    },
     engine,
     error::Error,
     json, object_stores,
@@ -61,6 +64,8 @@ pub struct Application {
     mailer: Mailer,
     sender: Sender,
     private_targets: PrivateTargets,
+    /// The platform as it invoices organizations.
+    supplier: Arc<Platform>,
     providers: Providers,
     public_url: String,
     /// How often each key of the API may ask, per minute.
@@ -98,6 +103,7 @@ impl Application {
             sender: Sender::new(settings.webhook_private_targets.clone())
                 .map_err(|error| StartError::Refused(error.to_string()))?,
             private_targets: settings.webhook_private_targets.clone(),
+            supplier: Arc::new(settings.supplier.clone()),
             providers: Providers::new(&settings.payments)
                 .map_err(|error| StartError::Refused(error.to_string()))?,
             public_url: settings.public_url.clone(),
@@ -110,6 +116,11 @@ impl Application {
     /// The access to its data.
     pub fn access(&self) -> &Arc<Access> {
         &self.access
+    }
+
+    /// The platform as it invoices organizations.
+    pub fn supplier(&self) -> &Platform {
+        &self.supplier
     }
 
     /// With another tempo of the numbers that change while one looks: for tests.
@@ -141,6 +152,7 @@ impl Application {
             mailer,
             sender,
             private_targets,
+            supplier,
             providers,
             public_url,
             api_rate,
@@ -150,8 +162,15 @@ impl Application {
         let sealer = Sealer::of(&secret);
         let webhooks = Webhooks::new(&access, sender, sealer.clone(), mailer.clone(), public_url.clone());
         let providers = Arc::new(providers);
-        let work =
-            work::begin(&access, mailer, public_url.clone(), webhooks, providers.clone(), &stop.wait());
+        let work = work::begin(
+            &access,
+            mailer,
+            public_url.clone(),
+            webhooks,
+            supplier,
+            providers.clone(),
+            &stop.wait(),
+        );
         let providers = web::Data::from(providers);
         let live = web::Data::new(Live::new(access.clone(), live, stop.wait()));
         let private_targets = web::Data::new(private_targets);

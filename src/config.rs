@@ -17,6 +17,7 @@ use url::Url;
 
 use crate::{
     admin::AdminCommand,
+    domain::billing::invoices::Platform,
     object_stores::Place,
     payment_providers::PaymentSettings,
     simulate::SimulateOptions,
@@ -137,6 +138,33 @@ struct SettingTexts {
     )]
     #[arg(hide_default_value = true)]
     webhook_private_targets: String,
+    /// The name by law of whoever invoices organizations
+    #[arg(
+        long,
+        global = true,
+        env = "DIALNEXA_SUPPLIER_NAME",
+        default_value = "DialNexa Technologies Private Limited",
+        value_name = "NAME"
+    )]
+    supplier_name: String,
+    /// Their address, in lines
+    #[arg(
+        long,
+        global = true,
+        env = "DIALNEXA_SUPPLIER_ADDRESS",
+        default_value = "14 MG Road\nBengaluru 560001",
+        value_name = "TEXT"
+    )]
+    supplier_address: String,
+    /// Their registration for GST, which begins with the code of their state
+    #[arg(
+        long,
+        global = true,
+        env = "DIALNEXA_SUPPLIER_GSTIN",
+        default_value = "29AAACD1234E1Z5",
+        value_name = "GSTIN"
+    )]
+    supplier_gstin: String,
     #[command(flatten)]
     payments: PaymentTexts,
 }
@@ -164,6 +192,8 @@ pub struct Settings {
     pub lease: Duration,
     /// Where webhooks may be sent besides the public internet.
     pub webhook_private_targets: PrivateTargets,
+    /// The platform as it invoices organizations.
+    pub supplier: Platform,
     /// By whom wallets can be paid into.
     pub payments: PaymentSettings,
 }
@@ -357,9 +387,14 @@ fn check(texts: &SettingTexts) -> Result<Settings, Vec<String>> {
             wrong.push(format!("DIALNEXA_WEBHOOK_PRIVATE_TARGETS: {error}"));
             PrivateTargets::default()
         });
+    let state = texts.supplier_gstin.trim().get(..2).unwrap_or_default();
+    let supplier =
+        Platform::check(&texts.supplier_name, &texts.supplier_address, state, &texts.supplier_gstin)
+            .map_err(|error| wrong.push(format!("DIALNEXA_SUPPLIER_…: {error}")))
+            .ok();
     let payments = texts.payments.check(&mut wrong);
-    match (listen, api_rate, lease) {
-        (Some(listen), Some(api_rate), Some(lease)) if wrong.is_empty() => Ok(Settings {
+    match (listen, api_rate, lease, supplier) {
+        (Some(listen), Some(api_rate), Some(lease), Some(supplier)) if wrong.is_empty() => Ok(Settings {
             listen,
             public_url,
             data_dir,
@@ -370,6 +405,7 @@ fn check(texts: &SettingTexts) -> Result<Settings, Vec<String>> {
             api_rate,
             lease: Duration::from_secs(lease),
             webhook_private_targets,
+            supplier,
             payments,
         }),
         _ => Err(wrong),

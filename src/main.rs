@@ -61,7 +61,7 @@ async fn execute(command: Command, settings: Settings) -> Result<(), StartError>
         Command::Admin(command) => {
             let Databases { ready, cluster } = databases(settings.clone(), &stop).await?;
             let application = Application::open(&settings, ready)?;
-            let done = admin::execute(application.access(), command).await;
+            let done = admin::execute(application.access(), application.supplier(), command).await;
             drop(cluster);
             println!("{}", done.map_err(|error| StartError::Refused(error.to_string()))?);
             Ok(())

@@ -317,6 +317,9 @@ api_routes! {
         SubAccounts "/deletions" { GET v1::deletions::list }
         SubAccounts "/deletions/{deletion_id}" { GET v1::deletions::show }
         SubAccounts "/limits" { GET v1::limits::show, PUT v1::limits::set }
+        Billing "/sub-accounts/{sub_account_id}/wallet/auto-recharge" {
+            GET v1::wallet_rules::show_auto_recharge, PUT v1::wallet_rules::set_auto_recharge
+        }
         Billing "/sub-accounts/{sub_account_id}/price" { GET v1::prices::show, PUT v1::prices::set }
         Billing "/sub-accounts/{sub_account_id}/wallet/recharge" { POST v1::wallet::recharge }
         Any "/languages" { GET v1::catalogues::languages }
@@ -339,6 +342,7 @@ api_routes! {
     in_account: {
         Billing "/wallet" { GET v1::wallet::show }
         Billing "/transactions" { GET v1::wallet::transactions }
+        Billing "/wallet/rules" { GET v1::wallet_rules::show, PUT v1::wallet_rules::set }
         Usage "/usage" { GET v1::usage::show }
         AuditLog "/audit-log" { GET v1::audit_log::list }
         Members "/members" { GET v1::members::list }

@@ -17,11 +17,11 @@ use crate::{
     error::{Error, FieldError},
     schema::{
         control::{
-            allowances, api_keys, audit_entries, audit_heads, auto_recharges, delegations as stays,
-            deletion_certificates, idempotency_keys, invitation_letters, invitations, memberships,
-            number_directory, number_inventory, number_moves, payments, prices, rates, refusals,
-            sub_accounts, usage_days, users, wallet_letters, webhook_attempts, webhook_deliveries,
-            webhook_endpoints, webhook_events, workspaces,
+            allowances, api_keys, audit_entries, audit_heads, auto_recharges, billing_details,
+            delegations as stays, deletion_certificates, idempotency_keys, invitation_letters, invitations,
+            invoice_letters, invoice_recipients, memberships, number_directory, number_inventory,
+            number_moves, payments, prices, rates, refusals, sub_accounts, usage_days, users, wallet_letters,
+            webhook_attempts, webhook_deliveries, webhook_endpoints, webhook_events, workspaces,
         },
         region::{
             agent_versions, agents, call_days, call_references, calls, idempotency_keys as regional_keys,
@@ -354,6 +354,10 @@ pub fn erase_control(tx: &mut EraserTx<'_>) -> Result<(), Error> {
     diesel::delete(invitation_letters::table).execute(connection)?;
     diesel::delete(invitations::table).execute(connection)?;
     diesel::delete(workspaces::table).execute(connection)?;
+    // Invoices stay, without whom they were made out to.
+    diesel::delete(invoice_letters::table).execute(connection)?;
+    diesel::delete(invoice_recipients::table).execute(connection)?;
+    diesel::delete(billing_details::table).execute(connection)?;
     let people: Vec<UserId> =
         diesel::delete(memberships::table).returning(memberships::user_id).get_results(connection)?;
     diesel::delete(api_keys::table).execute(connection)?;

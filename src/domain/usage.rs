@@ -5,6 +5,8 @@
 
 pub mod peaks;
 
+use std::collections::HashMap;
+
 use diesel::{
     dsl::{max, sum},
     prelude::*,
@@ -251,6 +253,25 @@ pub fn counters(tx: &mut Overview<'_>) -> Result<Vec<Counters>, Error> {
         Counters { account, calls: calls.unwrap_or(0), minutes: minutes.unwrap_or(0), last_call_at }
     });
     Ok(counters.collect())
+}
+
+/// What the calls of some sub-accounts cost in the last `days` days, in minor units, by one query; those
+/// without calls are left out.
+pub fn costs_of(
+    tx: &mut Overview<'_>,
+    ids: &[SubAccountId],
+    days: u16,
+) -> Result<HashMap<SubAccountId, i64>, Error> {
+    let today = indian_day(OffsetDateTime::now_utc());
+    let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows = usage_days::table
+        .filter(usage_days::organization_id.eq(tx.organization()))
+        .filter(usage_days::account_id.eq_any(ids))
+        .filter(usage_days::day.between(since(today, days), today))
+        .group_by(usage_days::account_id)
+        .select((usage_days::account_id, whole(sum(usage_days::cost_minor))))
+        .load::<(uuid::Uuid, Option<i64>)>(tx.connection())?;
+    Ok(rows.into_iter().map(|(id, cost)| (SubAccountId::from_uuid(id), cost.unwrap_or(0))).collect())
 }
 
 /// An organization whose counters have not been refreshed for a while.

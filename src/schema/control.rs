@@ -29,6 +29,8 @@ diesel::table! {
         retention_due_at -> Nullable<Timestamptz>,
         retention_claimed_until -> Nullable<Timestamptz>,
         recordings_walked_at -> Nullable<Timestamptz>,
+        invoices_due_at -> Nullable<Timestamptz>,
+        invoices_claimed_until -> Nullable<Timestamptz>,
     }
 }
 
@@ -587,7 +589,78 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    billing_details (organization_id, account_id, part) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        part -> Text,
+        legal_name -> Text,
+        address -> Text,
+        state -> Text,
+        gstin -> Nullable<Text>,
+        email -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    invoice_series (issuer_id, series, financial_year) {
+        issuer_id -> Uuid,
+        series -> Text,
+        financial_year -> Integer,
+        last_number -> BigInt,
+    }
+}
+
+diesel::table! {
+    invoices (organization_id, account_id, invoice_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        invoice_id -> Uuid,
+        kind -> Text,
+        issuer_id -> Uuid,
+        financial_year -> Integer,
+        number -> Text,
+        month -> Date,
+        credits -> Nullable<Uuid>,
+        issued_on -> Date,
+        issued_at -> Timestamptz,
+        currency -> Text,
+        taxable_minor -> BigInt,
+        cgst_minor -> BigInt,
+        sgst_minor -> BigInt,
+        igst_minor -> BigInt,
+        total_minor -> BigInt,
+        document -> Jsonb,
+    }
+}
+
+diesel::table! {
+    invoice_recipients (organization_id, account_id, invoice_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        invoice_id -> Uuid,
+        recipient -> Jsonb,
+    }
+}
+
+diesel::table! {
+    invoice_letters (organization_id, account_id, invoice_id) {
+        organization_id -> Uuid,
+        account_id -> Uuid,
+        invoice_id -> Uuid,
+        due_at -> Nullable<Timestamptz>,
+        claimed_until -> Nullable<Timestamptz>,
+        tries -> Integer,
+        sent_at -> Nullable<Timestamptz>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
+    billing_details,
+    invoice_series,
+    invoices,
+    invoice_recipients,
+    invoice_letters,
     organizations,
     accounts,
     sub_accounts,

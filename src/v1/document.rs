@@ -21,7 +21,7 @@ use crate::{
 use super::{
     agents, api_keys, audit_log, calls, catalogues, countries, deletions, front::Rights, invitations, limits,
     me, members, numbers, place_call, prices, recordings, refusal::ErrorBody, retention, sub_accounts, usage,
-    voices, wallet, webhook_deliveries, webhooks,
+    voices, wallet, wallet_rules, webhook_deliveries, webhooks,
 };
 
 /// What stands at one address.
@@ -35,6 +35,7 @@ use super::{
         limits::show, limits::set,
         wallet::recharge,
         prices::show, prices::set,
+        wallet_rules::show_auto_recharge, wallet_rules::set_auto_recharge,
         catalogues::languages, catalogues::language, catalogues::llms, catalogues::fallback_llms, catalogues::llm,
         catalogues::transcribers, catalogues::fallback_transcribers, catalogues::transcriber,
         voices::voices, voices::accents, voices::speech_voices, voices::voice,
@@ -63,6 +64,8 @@ struct AtOneAddress;
 #[openapi(paths(
     wallet::show,
     wallet::transactions,
+    wallet_rules::show,
+    wallet_rules::set,
     usage::show,
     audit_log::list,
     members::list,

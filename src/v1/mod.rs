@@ -35,6 +35,7 @@ pub mod sub_accounts;
 pub mod usage;
 pub mod voices;
 pub mod wallet;
+pub mod wallet_rules;
 pub mod webhook_deliveries;
 pub mod webhooks;
 

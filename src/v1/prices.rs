@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     access::{Denied, Scope, permission::ManageSubAccounts},
     domain::sub_accounts::price,
-    error::Error,
+    error::{Error, FieldError},
     values::{Money, SubAccountId},
 };
 
@@ -73,7 +73,10 @@ fn nullable<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<
 /// that they began with. The answer tells the price that is valid now.
 #[utoipa::path(put, path = "/sub-accounts/{sub_account_id}/price", tag = "Wallets", operation_id = "setPrice",
     request_body(content = SetPrice, example = json!({ "price_per_minute": 4.5 })),
-    responses((status = 200, description = "The price now.", body = Price)))]
+    responses(
+        (status = 200, description = "The price now.", body = Price),
+        (status = 409, description = "`day_out_of_range`: that day is over, or more than a year away.", body = super::refusal::ErrorBody),
+    ))]
 pub async fn set(
     scope: Scope<ManageSubAccounts>,
     place: Path<Place>,
@@ -83,7 +86,10 @@ pub async fn set(
     let currency = scope.read(move |tx| price::prices(tx, id)).await?.currency;
     let minor = asked
         .price_per_minute
-        .map(|amount| amount.minor(&currency).map_err(|wrong| Error::Invalid(vec![wrong])))
+        .map(|amount| {
+            let field = "price_per_minute".to_owned();
+            amount.minor(&currency).map_err(|wrong| Error::Invalid(vec![FieldError { field, ..wrong }]))
+        })
         .transpose()?;
     let read = |text: String| {
         Date::parse(&text, format_description!("[year]-[month]-[day]"))

@@ -54,7 +54,7 @@ pub struct Wallet {
 
 /// Refuses a wallet that the asker sees nothing of: a sub-account for which its
 /// organization pays has none to its own eyes (`domain.md` 4.2).
-fn check_seen(scope: &Scope<ViewBilling>) -> Result<bool, Error> {
+pub(super) fn check_seen(scope: &Scope<ViewBilling>) -> Result<bool, Error> {
     let asker = scope.asker();
     let is_frozen = !asker.account.pays_itself();
     if is_frozen && asker.standing != Standing::ParentAdministrator {

@@ -31,6 +31,8 @@ words! {
         WalletRecharged = "wallet.recharged" / "A wallet was recharged",
         /// A wallet runs low.
         WalletLow = "wallet.low" / "A wallet runs low",
+        /// An invoice or a credit note was issued.
+        InvoiceIssued = "invoice.issued" / "An invoice was issued",
         /// The parent could not recharge a sub-account by itself; it alone learns of it.
         AutoRechargeHeldUp = "wallet.auto_recharge_held_up" / "A wallet could not be recharged by itself",
         /// A call is over, however it went.

@@ -5,6 +5,7 @@ pub mod charges;
 pub mod counters;
 pub mod erasure;
 pub mod invitations;
+pub mod invoices;
 pub mod mail;
 pub mod numbers;
 pub mod outbox;
@@ -24,6 +25,7 @@ use tokio::time::{sleep, timeout};
 use crate::{
     access::Access,
     domain::{
+        billing::invoices::Platform,
         calls::life,
         idempotency,
         identity::{password_resets as requests, sessions},
@@ -59,6 +61,7 @@ pub fn begin(
     mailer: Mailer,
     public_url: String,
     webhooks: Arc<Webhooks>,
+    platform: Arc<Platform>,
     providers: Arc<Providers>,
     stopping: &Stopping,
 ) -> Work {
@@ -81,6 +84,7 @@ pub fn begin(
         on.repeat("invitations", PAUSE, async move |access| {
             invitations::send_one(access, &for_invitations.0, &for_invitations.1).await
         }),
+        on.repeat("invoices", PAUSE, async move |access| invoices::issue_some(access, &platform).await),
         on.repeat("payments", PAUSE, async move |access| payments::ask_one(access, &providers).await),
         on.repeat("low wallets", PAUSE, wallets::tell_one),
         on.repeat("auto-recharge", PAUSE, wallets::recharge_one),

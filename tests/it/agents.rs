@@ -381,8 +381,12 @@ async fn an_entry_that_a_crash_left_behind_is_relayed_once() {
     }
     assert_eq!(world.count_in_region("SELECT count(*) FROM outbox"), 0);
     assert_eq!(world.told(account).len(), 2);
-    let report =
-        dialnexa::admin::execute(&world.access, dialnexa::admin::AdminCommand::VerifyAudit { organization });
+    let supplier = crate::world::supplier();
+    let report = dialnexa::admin::execute(
+        &world.access,
+        &supplier,
+        dialnexa::admin::AdminCommand::VerifyAudit { organization },
+    );
     assert!(report.await.unwrap().contains("whole"));
 }
 

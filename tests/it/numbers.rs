@@ -248,9 +248,15 @@ async fn the_operator_puts_numbers_up_for_sale() {
             monthly_paise: Some(12_345),
         })
     };
-    assert_eq!(execute(&world.access, command(&[FIRST, "+442079460001"])).await.unwrap(), "2 new");
-    assert_eq!(execute(&world.access, command(&[FIRST])).await.unwrap(), "0 new");
-    assert!(execute(&world.access, command(&["+819012345678"])).await.is_err(), "none are sold in Japan");
+    assert_eq!(
+        execute(&world.access, &crate::world::supplier(), command(&[FIRST, "+442079460001"])).await.unwrap(),
+        "2 new"
+    );
+    assert_eq!(execute(&world.access, &crate::world::supplier(), command(&[FIRST])).await.unwrap(), "0 new");
+    assert!(
+        execute(&world.access, &crate::world::supplier(), command(&["+819012345678"])).await.is_err(),
+        "none are sold in Japan"
+    );
     let client = world.acme_client().await;
     let found = client.get("/organization-phone-numbers/plivo-numbers?country_iso=IN").await.expect(200);
     assert_eq!(found["objects"][0]["monthly_rental_rate"], "123.45");

@@ -305,7 +305,7 @@ async fn a_bank_transfer_is_confirmed_by_the_operator_and_given_back_once() {
     let payment = href.rsplit('/').next().unwrap();
     let page = owner.get(&href).await;
     assert!(page.has("IFSC HDFC0000001") && page.has(payment) && page.has("₹2,500.00"), "{}", page.text());
-    let run = async |command| admin::execute(&world.access, command).await;
+    let run = async |command| admin::execute(&world.access, &crate::world::supplier(), command).await;
     for wrong in [
         confirm(payment, "2499", "UTR 1"),
         confirm(payment, "lots", "UTR 1"),

@@ -68,7 +68,7 @@ async fn a_price_is_reviewed_set_and_told_to_the_parent_alone() {
         let now = client.put(&path, body).await.expect(200);
         assert_eq!(now["price_per_minute"], json!(null));
     }
-    client.put(&path, json!({ "price_per_minute": 5, "valid_from": "2020-01-01" })).await.expect(400);
+    client.put(&path, json!({ "price_per_minute": 5, "valid_from": "2020-01-01" })).await.expect(409);
     client.put(&path, json!({ "price_per_minute": -1 })).await.expect(400);
     let audit = parent.get(&format!("/accounts/{}/audit-log", tenant.organization)).await;
     assert!(audit.has("changed the price per minute of Acme Corp"), "{}", audit.text());

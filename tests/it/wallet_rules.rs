@@ -2,6 +2,7 @@
 
 use dialnexa::values::PrivateTargets;
 use reqwest::StatusCode;
+use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::{
@@ -160,4 +161,27 @@ async fn a_parent_that_runs_short_is_told_and_others_are_left_alone() {
     for words in ["changed the auto-recharge of Acme Corp", "could not recharge Acme Corp by itself"] {
         assert!(audit.has(words), "{words}: {}", audit.text());
     }
+}
+
+#[actix_web::test]
+async fn programs_set_the_same_rules() {
+    let world = World::new().await;
+    let tenant = world.northwind;
+    let own = world.sub_account_client(&tenant, tenant.sub_account).await;
+    let rules = json!({ "low_balance": 500.5, "daily_spend_cap": null });
+    let set = own.put("/v1/wallet/rules", rules).await.expect(200);
+    assert_eq!((&set["low_balance"], &set["daily_spend_cap"]), (&json!(500.5), &json!(null)));
+    assert_eq!(own.get("/v1/wallet/rules").await.expect(200)["spent_today"], 0);
+    own.put("/v1/wallet/rules", json!({ "low_balance": 0, "daily_spend_cap": null })).await.expect(400);
+    own.put("/v1/wallet/rules", json!({ "low_balance": 5 })).await.expect(400);
+    let parent = world.parent_client(&tenant).await;
+    let path = format!("/v1/sub-accounts/{}/wallet/auto-recharge", tenant.sub_account);
+    assert_eq!(parent.get(&path).await.expect(200)["active"], false);
+    let rule =
+        |cap: i64| json!({ "active": true, "below": 1, "amount": 5, "daily_cap": cap, "monthly_cap": 50 });
+    assert_eq!(parent.put(&path, rule(4)).await.expect(409)["code"], "caps_too_low");
+    assert_eq!(parent.put(&path, rule(5)).await.expect(200)["daily_cap"], 5);
+    own.get(&path).await.expect(404);
+    own.put(&path, rule(5)).await.expect(404);
+    world.parent_client(&world.southwind).await.get(&path).await.expect(404);
 }

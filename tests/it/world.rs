@@ -21,6 +21,7 @@ use dialnexa::{
     app::Application,
     config::Settings,
     domain::{
+        billing::invoices::Platform,
         identity::passwords,
         operator::{self, NewOrganization},
         sub_accounts::create::{NewSubAccount, NewSubAccountInput, create},
@@ -113,6 +114,11 @@ fn owner_url() -> DatabaseUrl {
     url.parse().unwrap()
 }
 
+/// The platform as it invoices organizations.
+pub fn supplier() -> Platform {
+    Platform::check("DialNexa Technologies Private Limited", "14 MG Road", "29", "29AAACD1234E1Z5").unwrap()
+}
+
 pub fn regions() -> Vec<Region> {
     vec!["india".parse().unwrap(), "us".parse().unwrap()]
 }
@@ -188,6 +194,7 @@ impl World {
             api_rate: options.api_rate.unwrap_or(NonZeroU32::MAX),
             lease: options.lease.unwrap_or(Duration::from_secs(30)),
             webhook_private_targets: options.webhook_private_targets,
+            supplier: supplier(),
             payments: options.payments,
         };
         let application = Application::open(&settings, databases.ready.clone()).unwrap();
@@ -354,6 +361,17 @@ impl World {
         }
         let mut owner = PgConnection::establish(&self.databases.control_of_owner.to_string()).unwrap();
         sql_query(query).get_result::<Found>(&mut owner).unwrap().id
+    }
+
+    /// Ids that are found in the control database, as its owner.
+    pub fn uuids(&self, query: &str) -> Vec<uuid::Uuid> {
+        #[derive(diesel::QueryableByName)]
+        struct Found {
+            #[diesel(sql_type = Uuid)]
+            id: uuid::Uuid,
+        }
+        let mut owner = PgConnection::establish(&self.databases.control_of_owner.to_string()).unwrap();
+        sql_query(query).load::<Found>(&mut owner).unwrap().into_iter().map(|found| found.id).collect()
     }
 
     /// A connection to a region's database, as its owner.

@@ -9,12 +9,14 @@
 //! - [`payments`]: money that comes in from outside.
 //! - [`receipts`]: one entry, looked up.
 //! - [`charges`]: holding and charging calls, whoever pays for them.
+//! - [`invoices`]: invoices and credit notes.
 //! - [`verify`]: the proof that all of it adds up.
 
 pub mod alerts;
 mod allowances;
 mod books;
 pub mod charges;
+pub mod invoices;
 pub mod ledger;
 pub mod letters;
 pub mod payments;

@@ -122,6 +122,11 @@ macro_rules! own {
 
 /// How a sub-account is recharged by itself; `None` where nobody ever said.
 pub fn current(tx: &mut Tx<'_, PushFunds>, id: SubAccountId) -> Result<Option<AutoRecharge>, Error> {
+    sub_accounts::table
+        .find((tx.organization(), id))
+        .filter(sub_accounts::status.ne(SubAccountStatus::Deleting))
+        .select(sub_accounts::sub_account_id)
+        .first::<SubAccountId>(tx.connection())?;
     tx.within(id, |tx| {
         let kept = own!(tx).select(Kept::as_select()).first(tx.connection()).optional()?;
         let below = wallet::standing(tx)?.rules.recharge_below_minor;

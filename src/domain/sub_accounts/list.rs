@@ -235,6 +235,14 @@ pub struct Page {
     pub next: Option<Cursor>,
 }
 
+impl Page {
+    /// Those of its rows for which the organization pays.
+    pub fn consolidated(&self) -> Vec<SubAccountId> {
+        let of = self.rows.iter().filter(|row| row.billing_mode == BillingMode::Consolidated);
+        of.map(|row| row.id).collect()
+    }
+}
+
 fn microseconds(moment: OffsetDateTime) -> i64 {
     i64::try_from(moment.unix_timestamp_nanos() / 1_000).unwrap_or(0)
 }

@@ -76,8 +76,8 @@ fn name(tx: &mut Tx<'_, ManageSubAccounts>, id: SubAccountId) -> Result<String, 
 /// that was to begin on that day gives way. Calls in progress keep theirs.
 ///
 /// # Errors
-/// [`Error::Invalid`] on `price`, or on `valid_from` for a day that is over or farther than a year
-/// away; [`Error::NotFound`] for an id that is not one of this organization's.
+/// [`Error::Invalid`] on `price`; [`Error::Conflict`] with code `day_out_of_range` for a day that is over
+/// or farther than a year away; [`Error::NotFound`] for an id that is not one of this organization's.
 pub fn set(
     tx: &mut Tx<'_, ManageSubAccounts>,
     id: SubAccountId,
@@ -89,7 +89,8 @@ pub fn set(
     let today = indian_day(at);
     let from = from.filter(|day| *day != today);
     if from.is_some_and(|day| day < today || day > today + Duration::days(366)) {
-        return Err(Error::invalid("valid_from", "Choose today or a day within the next year."));
+        let message = "A price begins today or on a day within the next year.".to_owned();
+        return Err(Error::Conflict { code: "day_out_of_range", message });
     }
     let (before, currency) = tx.within(id, |tx| {
         let before = rates::price(tx)?;

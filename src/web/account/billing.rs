@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     access::{
         Denied, Scope,
-        permission::{ManageSubAccounts, ManageWallet, ViewBilling},
+        permission::{ManageSubAccounts, ManageWallet, PushFunds, ViewBilling},
         principal::Standing,
     },
     domain::{
@@ -172,6 +172,10 @@ fn links(home: &str, calls: Option<&str>, names: &Names, posting: &Posting) -> V
             links.push((name, format!("{home}/sub-accounts/{id}{page}")));
         }
     }
+    // The payment is on the account's own pages.
+    if let Some((_, payment)) = calls.zip(posting.payment) {
+        links.push(("Payment".to_owned(), format!("{home}/payments/{payment}")));
+    }
     // A sub-account's call is opened from within the sub-account alone.
     if let Some((calls, call)) = calls.zip(posting.call).filter(|_| posting.charged_for.is_none()) {
         links.push(("Call".to_owned(), format!("{calls}/{call}")));
@@ -287,9 +291,19 @@ pub async fn section(
     let filtered = filter != Filter::default();
     let place = |key: &str, posting: Option<&Posting>| posting.map(|row| url.href(href, key, row.sequence));
     let (selects, texts) = filters(scope, url);
+    let rules = match (above, scope.asker().account.id) {
+        (None, _) => {
+            scope.holds::<ManageWallet>().then(|| ("Wallet rules".to_owned(), format!("{href}/rules")))
+        }
+        (Some(above), AccountId::SubAccount(id)) if above.also::<PushFunds>().is_some() => {
+            let home = home_href(above.asker().account.id);
+            Some(("Auto-recharge".to_owned(), format!("{home}/sub-accounts/{id}/auto-recharge")))
+        }
+        _ => None,
+    };
     Ok(BillingSection {
         list_href: href.to_owned(),
-        rules_href: (above.is_none() && scope.holds::<ManageWallet>()).then(|| format!("{href}/rules")),
+        rules,
         export_href: format!("{href}/export.csv?{}", url.query()),
         stats: stats(&wallet, beneath, lasts(left), note),
         period: period(&filter, &sums, &wallet.balance.currency),

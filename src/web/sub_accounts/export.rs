@@ -8,7 +8,10 @@ use actix_web::{
 
 use crate::{
     access::{Denied, Scope, permission::ManageSubAccounts},
-    domain::sub_accounts::list::{self, Listed, Query},
+    domain::{
+        sub_accounts::list::{self, Listed, Query},
+        usage,
+    },
     error::Error,
     values::BillingMode,
     web::cells,
@@ -21,13 +24,14 @@ const CHUNK: i64 = 500;
 /// The longest file, in rows.
 const MOST: usize = 50_000;
 
-const HEADER: [&str; 12] = [
+const HEADER: [&str; 13] = [
     "sub_account_id",
     "name",
     "external_id",
     "status",
     "billing_mode",
     "balance",
+    "consolidated_cost_30d",
     "currency",
     "region",
     "concurrency_limit",
@@ -36,10 +40,10 @@ const HEADER: [&str; 12] = [
     "created_at",
 ];
 
-fn row(listed: &Listed) -> [String; 12] {
-    let balance = match listed.billing_mode {
-        BillingMode::Isolated => cells::amount(listed.balance_minor),
-        BillingMode::Consolidated => String::new(),
+fn row(listed: &Listed, cost: Option<i64>) -> [String; 13] {
+    let (balance, cost) = match listed.billing_mode {
+        BillingMode::Isolated => (cells::amount(listed.balance_minor), String::new()),
+        BillingMode::Consolidated => (String::new(), cells::amount(cost.unwrap_or(0))),
     };
     [
         listed.id.to_string(),
@@ -48,6 +52,7 @@ fn row(listed: &Listed) -> [String; 12] {
         listed.status.to_string(),
         listed.billing_mode.to_string(),
         balance,
+        cost,
         listed.currency.clone(),
         listed.region.to_string(),
         listed.limit.to_string(),
@@ -72,14 +77,18 @@ pub async fn export(
     file.write_record(HEADER).map_err(Error::internal)?;
     let mut written = 0;
     loop {
-        let page = scope
+        let (page, costs) = scope
             .overview({
                 let query = query.clone();
-                move |tx| list::page(tx, &query)
+                move |tx| {
+                    let page = list::page(tx, &query)?;
+                    let costs = usage::costs_of(tx, &page.consolidated(), usage::WINDOW)?;
+                    Ok((page, costs))
+                }
             })
             .await?;
         for listed in &page.rows {
-            file.write_record(row(listed)).map_err(Error::internal)?;
+            file.write_record(row(listed, costs.get(&listed.id).copied())).map_err(Error::internal)?;
         }
         written += page.rows.len();
         match page.next {

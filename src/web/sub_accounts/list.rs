@@ -6,9 +6,12 @@ use time::OffsetDateTime;
 
 use crate::{
     access::{Denied, Scope, permission::ManageSubAccounts},
-    domain::sub_accounts::{
-        allocation,
-        list::{self, Cursor, Listed, Query, Sort},
+    domain::{
+        sub_accounts::{
+            allocation,
+            list::{self, Cursor, Listed, Query, Sort},
+        },
+        usage,
     },
     values::{BillingMode, SubAccountStatus},
     web::{
@@ -92,14 +95,15 @@ pub async fn list(
     let url = url.into_inner();
     let query = url.query();
     let whole_page = !visit.fragment;
-    let (page, matching, totals, largest) = scope
+    let (page, costs, matching, totals, largest) = scope
         .overview({
             let query = query.clone();
             move |tx| {
                 let page = list::page(tx, &query)?;
+                let costs = usage::costs_of(tx, &page.consolidated(), usage::WINDOW)?;
                 let matching = if query.is_filtered() { Some(list::count(tx, &query)?) } else { None };
                 let largest = if whole_page { allocation::largest(tx)? } else { Vec::new() };
-                Ok((page, matching, list::totals(tx)?, largest))
+                Ok((page, costs, matching, list::totals(tx)?, largest))
             }
         })
         .await?;
@@ -124,7 +128,11 @@ pub async fn list(
             newer_label: "Previous".into(),
             older_label: "Next".into(),
         },
-        rows: page.rows.iter().map(|listed| row(listed, &base, zone(scope.asker()))).collect(),
+        rows: page
+            .rows
+            .iter()
+            .map(|listed| row(listed, costs.get(&listed.id).copied(), &base, zone(scope.asker())))
+            .collect(),
     };
     if visit.fragment {
         return html(&table);
@@ -225,7 +233,7 @@ fn columns(url: &ListUrl, query: &Query, base: &str) -> Vec<Column> {
     ]
 }
 
-fn row(listed: &Listed, base: &str, zone: Zone) -> ListRow {
+fn row(listed: &Listed, cost: Option<i64>, base: &str, zone: Zone) -> ListRow {
     ListRow {
         id: listed.id.to_string(),
         name: listed.name.clone(),
@@ -233,6 +241,7 @@ fn row(listed: &Listed, base: &str, zone: Zone) -> ListRow {
         external_id: listed.external_id.clone().unwrap_or_default(),
         badge: Badge::account(listed.status.as_str()),
         balance: (listed.billing_mode == BillingMode::Isolated).then_some(listed.balance_minor),
+        cost: cost.unwrap_or(0),
         currency: listed.currency.clone(),
         slots: live::slots(listed.id, listed.in_use.into(), listed.limit.into()),
         calls: listed.calls_30d,

@@ -3,7 +3,7 @@
 
 use actix_web::{HttpResponse, http::StatusCode, web};
 use serde::Deserialize;
-use time::{Date, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 
 use crate::{
     access::{
@@ -65,8 +65,8 @@ impl PriceForm {
             }
         };
         let today = indian_day(OffsetDateTime::now_utc());
-        if from.is_some_and(|day| day < today) {
-            wrong.push(FieldError::new("valid_from", "Choose today or a day to come."));
+        if from.is_some_and(|day| day < today || day > today + Duration::days(366)) {
+            wrong.push(FieldError::new("valid_from", "Choose today or a day within the next year."));
         }
         if wrong.is_empty() { Ok((price, from)) } else { Err(Error::Invalid(wrong)) }
     }

@@ -309,8 +309,8 @@ pub struct BillingSection {
     pub list_href: String,
     /// The same entries as a file.
     pub export_href: String,
-    /// Where what is watched is set, by whoever may.
-    pub rules_href: Option<String>,
+    /// Where the wallet's rules are set, by whoever may: what they are called, and the address.
+    pub rules: Option<(String, String)>,
     pub stats: Vec<Stat>,
     /// What the period comes to.
     pub period: Vec<Stat>,

@@ -66,6 +66,8 @@ pub struct ListRow {
     pub badge: Badge,
     /// None: charged to the parent's wallet ("Consolidated").
     pub balance: Option<i64>,
+    /// What the calls of a consolidated one cost in 30 days.
+    pub cost: i64,
     pub currency: String,
     pub slots: LiveMeter,
     pub calls: i64,
