@@ -57,7 +57,7 @@ async fn a_price_is_reviewed_set_and_told_to_the_parent_alone() {
     assert!(saved.location().ends_with("done=price"));
     assert!(parent.get(&base).await.has("Price now ₹4.50"));
     let client = world.parent_client(&tenant).await;
-    let path = format!("/v1/sub-accounts/{}/price", tenant.sub_account);
+    let path = format!("/sub-accounts/{}/price", tenant.sub_account);
     assert_eq!(client.get(&path).await.expect(200)["price_per_minute"], 4.5);
     client.put(&path, json!({ "price_per_minute": null })).await.expect(200);
     assert_eq!(client.get(&path).await.expect(200)["price_per_minute"], json!(null));
@@ -84,7 +84,7 @@ async fn a_member_meets_neither_cost_nor_margin_anywhere() {
     let tenant = world.northwind;
     a_day_with_margin(&world).await;
     let client = world.parent_client(&tenant).await;
-    let path = format!("/v1/sub-accounts/{}/price", tenant.sub_account);
+    let path = format!("/sub-accounts/{}/price", tenant.sub_account);
     client.put(&path, json!({ "price_per_minute": 4.5 })).await.expect(200);
     let member = world.browser().signed_in("owner@acme.example").await;
     let home = format!("/accounts/{}", tenant.sub_account);
@@ -93,7 +93,7 @@ async fn a_member_meets_neither_cost_nor_margin_anywhere() {
         seen.push(member.get(&format!("{home}{page}")).await.body);
     }
     let own = world.sub_account_client(&tenant, tenant.sub_account).await;
-    for path in ["/v1/wallet", "/v1/usage", "/v1/transactions", "/v1/calls", "/v1/audit-log", "/v1/me"] {
+    for path in ["/wallet", "/usage", "/transactions", "/calls", "/audit-log", "/me"] {
         seen.push(own.get(path).await.json().to_string());
     }
     for canary in ["77.31", "7731", "22.69", "2269", "price_per_minute", "sub_account.price"] {
@@ -103,9 +103,8 @@ async fn a_member_meets_neither_cost_nor_margin_anywhere() {
     }
     // What they are charged they see, and the parent sees what it costs.
     assert!(seen[0].contains("₹100.00"), "{}", seen[0]);
-    let usage =
-        client.get(&format!("/v1/sub-accounts/{}/usage?days=1", tenant.sub_account)).await.expect(200);
+    let usage = client.get(&format!("/sub-accounts/{}/usage?days=1", tenant.sub_account)).await.expect(200);
     assert_eq!(usage["days"][0]["cost"], 77.31);
-    let usage = own.get("/v1/usage?days=1").await.expect(200);
+    let usage = own.get("/usage?days=1").await.expect(200);
     assert_eq!(usage["days"][0]["cost"], 100);
 }

@@ -95,21 +95,20 @@ async fn the_api_filters_and_pages_alike() {
     let tenant = world.northwind;
     post(&world, tenant, tenant.sub_account, two_months()).await;
     let client: Client = world.sub_account_client(&tenant, tenant.sub_account).await;
-    let page = client.get("/v1/transactions?from=2026-10-01&to=2026-10-31&limit=2").await.expect(200);
+    let page = client.get("/transactions?from=2026-10-01&to=2026-10-31&limit=2").await.expect(200);
     assert_eq!(page["meta"]["total"], 3);
     assert_eq!(page["data"].as_array().unwrap().len(), 2);
     let cursor = page["meta"]["next_cursor"].as_str().unwrap();
-    let next = client.get(&format!("/v1/transactions?from=2026-10-01&to=2026-10-31&cursor={cursor}")).await;
+    let next = client.get(&format!("/transactions?from=2026-10-01&to=2026-10-31&cursor={cursor}")).await;
     let next = next.expect(200);
     assert_eq!(next["data"].as_array().unwrap().len(), 1);
     assert_eq!(next["data"][0]["amount"], 1000);
-    let second =
-        client.get("/v1/transactions?from=2026-10-01&to=2026-10-31&limit=2&page=2").await.expect(200);
+    let second = client.get("/transactions?from=2026-10-01&to=2026-10-31&limit=2&page=2").await.expect(200);
     assert_eq!(second["data"][0]["transaction_id"], next["data"][0]["transaction_id"]);
-    let calls = client.get("/v1/transactions?type=call").await.expect(200);
+    let calls = client.get("/transactions?type=call").await.expect(200);
     assert_eq!(calls["meta"]["total"], 3);
-    client.get("/v1/transactions?from=soon").await.expect(400);
-    let wallet = client.get("/v1/wallet").await.expect(200);
+    client.get("/transactions?from=soon").await.expect(400);
+    let wallet = client.get("/wallet").await.expect(200);
     assert_eq!(
         (&wallet["balance"], &wallet["available"], &wallet["held"]),
         (&755.into(), &755.into(), &0.into())
@@ -127,7 +126,7 @@ async fn a_forecast_is_of_what_calls_drew_for_organizations_too() {
     let page = owner.get(&format!("/accounts/{}/billing", tenant.organization)).await;
     assert!(page.has("about 3 days left"), "{}", page.text());
     let client = world.parent_client(&tenant).await;
-    assert_eq!(client.get("/v1/organization/wallet").await.expect(200)["days_left"], 3);
+    assert_eq!(client.get("/organization/wallet").await.expect(200)["days_left"], 3);
 }
 
 #[actix_web::test]

@@ -169,13 +169,13 @@ async fn programs_set_the_same_rules() {
     let tenant = world.northwind;
     let own = world.sub_account_client(&tenant, tenant.sub_account).await;
     let rules = json!({ "low_balance": 500.5, "daily_spend_cap": null });
-    let set = own.put("/v1/wallet/rules", rules).await.expect(200);
+    let set = own.put("/wallet/rules", rules).await.expect(200);
     assert_eq!((&set["low_balance"], &set["daily_spend_cap"]), (&json!(500.5), &json!(null)));
-    assert_eq!(own.get("/v1/wallet/rules").await.expect(200)["spent_today"], 0);
-    own.put("/v1/wallet/rules", json!({ "low_balance": 0, "daily_spend_cap": null })).await.expect(400);
-    own.put("/v1/wallet/rules", json!({ "low_balance": 5 })).await.expect(400);
+    assert_eq!(own.get("/wallet/rules").await.expect(200)["spent_today"], 0);
+    own.put("/wallet/rules", json!({ "low_balance": 0, "daily_spend_cap": null })).await.expect(400);
+    own.put("/wallet/rules", json!({ "low_balance": 5 })).await.expect(400);
     let parent = world.parent_client(&tenant).await;
-    let path = format!("/v1/sub-accounts/{}/wallet/auto-recharge", tenant.sub_account);
+    let path = format!("/sub-accounts/{}/wallet/auto-recharge", tenant.sub_account);
     assert_eq!(parent.get(&path).await.expect(200)["active"], false);
     let rule =
         |cap: i64| json!({ "active": true, "below": 1, "amount": 5, "daily_cap": cap, "monthly_cap": 50 });
