@@ -15,8 +15,8 @@ use crate::{
     values::KeyArea,
     web::{
         account::{
-            self, agents, audit, billing, call, calls, calls_export, numbers, overview, payments, place_call,
-            recording, retention, statement_export, wallet_rules,
+            self, agents, audit, billing, call, calls, calls_export, invoices, numbers, overview, payments,
+            place_call, recording, retention, statement_export, wallet_rules,
         },
         accounts, api_docs, api_keys, assets, health, invitation,
         members::{invite, leave, list as members, member, pending, recharge as member_recharge},
@@ -124,6 +124,8 @@ routes! {
         Member "/accounts/{account}/calls/{call}" { GET call::show }
         Member "/accounts/{account}/calls/{call}/recording" { GET recording::play }
         Member "/accounts/{account}/billing" { GET billing::show }
+        Member "/accounts/{account}/invoices" { GET invoices::list }
+        Member "/accounts/{account}/invoices/{invoice}" { GET invoices::show }
         Member "/accounts/{account}/payments" { GET payments::list }
         Member "/accounts/{account}/payments/new" { GET payments::ask, POST payments::submit }
         Member "/accounts/{account}/payments/{payment}" { GET payments::show }
@@ -342,6 +344,8 @@ api_routes! {
     in_account: {
         Billing "/wallet" { GET v1::wallet::show }
         Billing "/transactions" { GET v1::wallet::transactions }
+        Billing "/invoices" { GET v1::invoices::list }
+        Billing "/invoices/{invoice_id}" { GET v1::invoices::show }
         Billing "/wallet/rules" { GET v1::wallet_rules::show, PUT v1::wallet_rules::set }
         Usage "/usage" { GET v1::usage::show }
         AuditLog "/audit-log" { GET v1::audit_log::list }

@@ -19,9 +19,9 @@ use crate::{
 };
 
 use super::{
-    agents, api_keys, audit_log, calls, catalogues, countries, deletions, front::Rights, invitations, limits,
-    me, members, numbers, place_call, prices, recordings, refusal::ErrorBody, retention, sub_accounts, usage,
-    voices, wallet, wallet_rules, webhook_deliveries, webhooks,
+    agents, api_keys, audit_log, calls, catalogues, countries, deletions, front::Rights, invitations,
+    invoices, limits, me, members, numbers, place_call, prices, recordings, refusal::ErrorBody, retention,
+    sub_accounts, usage, voices, wallet, wallet_rules, webhook_deliveries, webhooks,
 };
 
 /// What stands at one address.
@@ -64,6 +64,8 @@ struct AtOneAddress;
 #[openapi(paths(
     wallet::show,
     wallet::transactions,
+    invoices::list,
+    invoices::show,
     wallet_rules::show,
     wallet_rules::set,
     usage::show,

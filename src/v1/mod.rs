@@ -21,6 +21,7 @@ pub mod deletions;
 pub mod document;
 pub mod front;
 pub mod invitations;
+pub mod invoices;
 pub mod limits;
 pub mod line;
 pub mod me;

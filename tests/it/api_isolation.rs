@@ -31,6 +31,7 @@ fn path(route: &ApiRoute, id: SubAccountId) -> String {
             "call_id" => "call",
             "user_id" => "usr",
             "invitation_id" => "invite",
+            "invoice_id" => "inv",
             _ => "x",
         };
         path.replace_range(from..=to, &format!("{prefix}_01jpcr1tcke3db7ddrmafa4yh4"));

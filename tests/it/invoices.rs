@@ -91,6 +91,14 @@ fn issued(outcome: Outcome) -> InvoiceId {
     }
 }
 
+/// An invoice of March 2026 that an account has.
+pub async fn one(world: &World, organization: OrganizationId, account: AccountId) -> InvoiceId {
+    let month = Month::parse("2026-03").unwrap();
+    charge(world, organization, account, &[(month.begins(), 11_800)]).await;
+    enter_issuer(world, organization).await;
+    issued(issue(world, organization, account, month, OffsetDateTime::now_utc()).await.unwrap())
+}
+
 #[actix_web::test]
 async fn the_financial_year_turns_at_midnight_in_india() {
     let world = World::new().await;

@@ -20,9 +20,9 @@ use dialnexa::{
     },
     routes::{Answers, ROUTES},
     values::{
-        AccountId, AgentId, ApiKeyId, CallId, CertificateId, EventId, InvitationId, KeyMode, KeyText, Money,
-        OrganizationId, PaymentId, PaymentProvider, SubAccountId, TransactionId, UserId, WebhookId,
-        WorkspaceId,
+        AccountId, AgentId, ApiKeyId, CallId, CertificateId, EventId, InvitationId, InvoiceId, KeyMode,
+        KeyText, Money, OrganizationId, PaymentId, PaymentProvider, SubAccountId, TransactionId, UserId,
+        WebhookId, WorkspaceId,
     },
 };
 use reqwest::Method;
@@ -30,6 +30,7 @@ use time::OffsetDateTime;
 
 use crate::{
     browser::{Browser, Form, Page},
+    invoices,
     world::{Tenant, World},
 };
 
@@ -70,6 +71,8 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/calls/{call}", View),
     ("GET", "/accounts/{account}/calls/{call}/recording", Play),
     ("GET", "/accounts/{account}/billing", Billing),
+    ("GET", "/accounts/{account}/invoices", Billing),
+    ("GET", "/accounts/{account}/invoices/{invoice}", Billing),
     ("GET", "/accounts/{account}/payments", Billing),
     ("GET", "/accounts/{account}/payments/new", Owner),
     ("POST", "/accounts/{account}/payments/new", Owner),
@@ -225,6 +228,7 @@ pub struct Contents {
     pub agent: AgentId,
     pub call: CallId,
     payment: PaymentId,
+    pub invoice: InvoiceId,
     api_key: ApiKeyId,
     webhook: WebhookId,
     event: EventId,
@@ -239,6 +243,7 @@ impl Contents {
             agent: AgentId::new(),
             call: CallId::new(),
             payment: PaymentId::new(),
+            invoice: InvoiceId::new(),
             api_key: ApiKeyId::new(),
             webhook: WebhookId::new(),
             event: EventId::new(),
@@ -270,8 +275,10 @@ pub async fn fill(world: &World, organization: OrganizationId, account: AccountI
         .unwrap();
     let amount = Money::new(100, "INR");
     let payment = payer.write(move |tx| payments::begin(tx, PaymentProvider::Manual, &amount)).await.unwrap();
+    let invoice = invoices::one(world, organization, account).await;
     let contents = Contents {
         payment,
+        invoice,
         api_key: key.unwrap(),
         webhook,
         event,
@@ -345,6 +352,7 @@ fn filled(
         .replace("{event}", &contents.event.to_string())
         .replace("{certificate}", &certificate.to_string())
         .replace("{payment}", &contents.payment.to_string())
+        .replace("{invoice}", &contents.invoice.to_string())
         .replace("{transaction}", &TransactionId::new().to_string())
         .replace("{api_key}", &contents.api_key.to_string())
         .replace("{member}", &contents.member.to_string())

@@ -59,6 +59,8 @@ async def pay(request):
         session["amount"] = int(form["amount"])
     card = {"number": form["number"], "exp_month": "12", "exp_year": "2034", "cvc": "123"}
     intent = PaymentIntent._api_retrieve(session["intent"])
+    # A new try forgets the charge before.
+    intent.latest_charge = None
     intent.payment_method = PaymentMethod._api_create(type="card", card=card).id
     try:
         PaymentIntent._api_confirm(intent.id)

@@ -10,6 +10,7 @@ pub mod billing;
 pub mod call;
 pub mod calls;
 pub mod calls_export;
+pub mod invoices;
 pub mod live;
 pub mod numbers;
 pub mod overview;

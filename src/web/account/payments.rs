@@ -62,7 +62,7 @@ fn base<P: crate::access::permission::Permission>(scope: &Scope<P>) -> String {
 pub fn actions(scope: &Scope<ViewBilling>) -> Vec<(String, String)> {
     let base = base(scope);
     let add = scope.also::<AddFunds>().map(|_| ("Add funds".to_owned(), format!("{base}/new")));
-    add.into_iter().chain([("Payments".to_owned(), base.clone())]).collect()
+    add.into_iter().chain([("Payments".to_owned(), base.clone()), super::invoices::action(scope)]).collect()
 }
 
 fn badge(payment: &Payment) -> Badge {

@@ -5,6 +5,7 @@ pub mod account;
 pub mod api_docs;
 pub mod api_keys;
 pub mod gate;
+pub mod invoices;
 pub mod money;
 pub mod people;
 pub mod retention;
