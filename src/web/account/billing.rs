@@ -172,9 +172,12 @@ fn links(home: &str, calls: Option<&str>, names: &Names, posting: &Posting) -> V
             links.push((name, format!("{home}/sub-accounts/{id}{page}")));
         }
     }
-    // The payment is on the account's own pages.
+    // Payments and credit notes are on the account's own pages.
     if let Some((_, payment)) = calls.zip(posting.payment) {
         links.push(("Payment".to_owned(), format!("{home}/payments/{payment}")));
+    }
+    if let Some((_, note)) = calls.zip(posting.invoice) {
+        links.push(("Credit note".to_owned(), format!("{home}/invoices/{note}")));
     }
     // A sub-account's call is opened from within the sub-account alone.
     if let Some((calls, call)) = calls.zip(posting.call).filter(|_| posting.charged_for.is_none()) {
