@@ -10,7 +10,6 @@ use crate::{
         Kind, Line as InvoicedLine, Party,
         list::{self, Issued, Listed},
     },
-    error::Error,
     values::{InvoiceId, Money, SubAccountId},
 };
 
@@ -104,7 +103,7 @@ pub async fn list(
     check_seen(&scope)?;
     let InvoicesQuery { page, limit } = query.0;
     let paging = Paging::of(page, limit, None)?;
-    let (skip, limit) = (paging.skip(), i64::try_from(paging.limit).map_err(Error::internal)?);
+    let (skip, limit) = (paging.skip(), paging.limit);
     let (rows, total) = scope.read(move |tx| Ok((list::page(tx, skip, limit)?, list::count(tx)?))).await?;
     let rows = rows.into_iter().map(InvoiceSummary::from).collect();
     Ok(Reply(List::new(rows, &paging, total, None)))

@@ -117,7 +117,7 @@ pub fn issue(
         return Ok(Change::none(Outcome::Early));
     }
     // Whoever issues for this account at the same time waits here, and sees then what was done.
-    let currency = at(tx, account, |tx| lock_wallet(tx))?;
+    let currency = at(tx, account, lock_wallet)?;
     if at(tx, account, |tx| was_issued(tx, month))? {
         return Ok(Change::none(Outcome::Before));
     }
