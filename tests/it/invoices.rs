@@ -328,3 +328,25 @@ async fn whoever_is_due_is_invoiced_by_itself() {
     })
     .await;
 }
+
+#[actix_web::test]
+async fn the_month_in_which_an_account_was_deleted_is_invoiced_once_it_is_over() {
+    let world = World::new().await;
+    let (organization, account) = (world.northwind.organization, world.northwind.sub_account);
+    enter_issuer(&world, organization).await;
+    // It has calls of this month alone.
+    charge(&world, organization, account.into(), &[(OffsetDateTime::now_utc(), 11_800)]).await;
+    let client = world.parent_client(&world.northwind).await;
+    client.delete(&format!("/sub-accounts/{account}?write_off=99882")).await.expect(202);
+    crate::post_office::eventually("the account is erased", || {
+        (world.count("SELECT count(*) FROM sub_accounts WHERE name = 'Acme Corp'") == 0).then_some(())
+    })
+    .await;
+    let at = format!("FROM accounts WHERE account_id = '{}'", account.uuid());
+    world.force("UPDATE accounts SET invoices_due_at = now() - interval '1 minute'");
+    crate::post_office::eventually("it is looked at", || {
+        (world.count(&format!("SELECT count(*) {at} AND invoices_due_at <= now()")) == 0).then_some(())
+    })
+    .await;
+    assert_eq!(world.count(&format!("SELECT count(*) {at} AND invoices_due_at > now()")), 1, "never again");
+}

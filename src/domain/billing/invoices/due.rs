@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use crate::{
     access::{Change, GateTx, Tx, permission::ManageSubAccounts},
+    domain::billing::ledger::{EntryKind, LedgerAccount},
     error::Error,
-    schema::control::{accounts, sub_accounts},
+    schema::control::{accounts, ledger_postings, sub_accounts},
     values::{AccountId, OrganizationId},
 };
 
@@ -88,7 +89,9 @@ pub fn finish(
     } else if outcomes.contains(&Outcome::NoIssuer) {
         Some(now + TOMORROW)
     } else {
-        Some(Month::of(now - AFTER).ends() + AFTER).filter(|_| !is_gone || has_open_month(outcomes))
+        let open = Month::of(now - AFTER);
+        let is_over = is_gone && !at(tx, account, |tx| was_charged_since(tx, open.begins()))?;
+        (!is_over).then(|| open.ends() + AFTER)
     };
     at(tx, account, |tx| {
         diesel::update(accounts::table.find((organization, account.uuid())))
@@ -102,8 +105,14 @@ pub fn finish(
     Ok(Change::none(()))
 }
 
-/// Whether the month that was looked at last had charges: then the account was deleted since, and
-/// the month in progress may have some too.
-fn has_open_month(outcomes: &[Outcome]) -> bool {
-    matches!(outcomes.last(), Some(Outcome::Issued(_) | Outcome::Before))
+/// Whether calls were charged since a moment in the account that the transaction is on: after its
+/// deletion, in the month in progress.
+fn was_charged_since(tx: &mut Tx<'_, ManageSubAccounts>, since: OffsetDateTime) -> Result<bool, Error> {
+    let charged = ledger_postings::table
+        .filter(ledger_postings::organization_id.eq(tx.organization()))
+        .filter(ledger_postings::account_id.eq(tx.tenant().uuid()))
+        .filter(ledger_postings::ledger_account.eq(LedgerAccount::Wallet))
+        .filter(ledger_postings::kind.eq(EntryKind::Call))
+        .filter(ledger_postings::occurred_at.ge(since));
+    Ok(dsl::select(dsl::exists(charged)).get_result(tx.connection())?)
 }
