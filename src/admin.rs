@@ -309,13 +309,8 @@ pub async fn execute(
             issue_invoices(access, organization, month, platform).await
         }
         AdminCommand::CreditNote { organization, invoice, paise, reason } => {
-            let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
-            let scope = access.scope_of_job::<ManageSubAccounts>(
-                "operator",
-                organization,
-                organization.into(),
-                region,
-            )?;
+            let scope =
+                access.scope_anywhere::<ManageSubAccounts>("operator", organization, organization.into())?;
             let note = scope
                 .write(move |tx| credit::give_back(tx, organization.into(), invoice, paise, &reason))
                 .await?;
@@ -379,9 +374,7 @@ async fn accounts(
     access: &Arc<Access>,
     organization: OrganizationId,
 ) -> Result<Vec<(AccountId, Region)>, Error> {
-    let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
-    let parent =
-        access.scope_of_job::<ManageSubAccounts>("operator", organization, organization.into(), region)?;
+    let parent = access.scope_anywhere::<ManageSubAccounts>("operator", organization, organization.into())?;
     let own = parent.overview(operator::region).await?;
     let mut accounts = vec![(AccountId::from(organization), own)];
     let mut query = Query { page_size: 500, ..Query::default() };
@@ -452,16 +445,13 @@ async fn set_rate(access: &Arc<Access>, rate: SetRate) -> Result<String, Error> 
 async fn reverse_entry(access: &Arc<Access>, entry: ReverseEntry) -> Result<String, Error> {
     let ReverseEntry { organization, sub_account, transaction, reason } = entry;
     let account = sub_account.map_or(AccountId::from(organization), AccountId::from);
-    let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
-    let scope = access.scope_of_job::<RecordCalls>("operator", organization, account, region)?;
+    let scope = access.scope_anywhere::<RecordCalls>("operator", organization, account)?;
     let undone = scope.write(move |tx| reversal::reverse(tx, transaction, &reason)).await?;
     Ok(undone.to_string())
 }
 
 async fn verify_ledger(access: &Arc<Access>, organization: OrganizationId) -> Result<String, Error> {
-    let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
-    let scope =
-        access.scope_of_job::<ManageSubAccounts>("operator", organization, organization.into(), region)?;
+    let scope = access.scope_anywhere::<ManageSubAccounts>("operator", organization, organization.into())?;
     // The feature may be off: the ledger is there all the same.
     let Report { postings, wrong } = scope.overview(verify::verify).await?;
     if wrong.is_empty() {

@@ -303,6 +303,18 @@ impl Access {
         )
     }
 
+    /// As [`Self::scope_of_job`], for what the control database alone holds: where the account's
+    /// content is does not matter then.
+    pub fn scope_anywhere<P: permission::Permission>(
+        self: &Arc<Self>,
+        work: &'static str,
+        organization: OrganizationId,
+        account: AccountId,
+    ) -> Result<Scope<P>, Error> {
+        let anywhere = self.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
+        self.scope_of_job(work, organization, account, anywhere)
+    }
+
     /// Erases in the control database what a deleted sub-account leaves there.
     ///
     /// # Errors

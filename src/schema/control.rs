@@ -294,7 +294,6 @@ diesel::table! {
         minutes -> BigInt,
         cost_minor -> BigInt,
         occurred_at -> Timestamptz,
-        region -> Text,
     }
 }
 

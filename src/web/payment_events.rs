@@ -74,10 +74,7 @@ async fn keep(
     // An event that comes before its own payment has an address is told again.
     let provider_id = whose.provider_id.ok_or(Error::Busy)?;
     let seen = providers.look(provider, &provider_id).await?;
-    // What is kept of payments is in no region.
-    let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
-    let scope: Scope<AddFunds> =
-        access.scope_of_job("payments", whose.organization, whose.account, region)?;
+    let scope: Scope<AddFunds> = access.scope_anywhere("payments", whose.organization, whose.account)?;
     scope.write(move |tx| settle::settle(tx, id, Some(&event), &seen)).await?;
     Ok(())
 }

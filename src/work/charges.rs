@@ -6,19 +6,29 @@ use crate::{
     access::{Access, Change, permission::RecordCalls},
     domain::billing::charges,
     error::Error,
+    values::OrganizationId,
 };
 
 /// As many charges are posted by one transaction: their organization's wallet is locked meanwhile.
 const MOST: i64 = 1_000;
+/// From so many on, more are posted at once. Few at a time would lock the wallet as often as if each
+/// were posted by itself.
+const MANY: usize = 500;
 
-/// Posts some charges of one organization; tells whether more may wait.
+/// Posts some charges of every organization that has any, so that none waits for another; tells
+/// whether many may be left.
 pub async fn post_some(access: &Arc<Access>) -> Result<bool, Error> {
-    let Some((organization, region)) = access.gate(None, charges::due).await? else { return Ok(false) };
-    let scope = access.scope_of_job::<RecordCalls>("charges", organization, organization.into(), region)?;
-    let posted = scope.write(move |tx| charges::post_some(tx, MOST).map(Change::none)).await?;
-    // Few at a time would lock the wallet as often as if each were posted by itself.
-    Ok(posted >= MOST_AT_ONCE)
+    let mut are_many = false;
+    for organization in access.gate(None, charges::due).await? {
+        match post(access, organization).await {
+            Ok(posted) => are_many |= posted >= MANY,
+            Err(error) => tracing::warn!(%organization, %error, "charges are posted later"),
+        }
+    }
+    Ok(are_many)
 }
 
-/// From so many on, more are posted at once.
-const MOST_AT_ONCE: usize = 500;
+async fn post(access: &Arc<Access>, organization: OrganizationId) -> Result<usize, Error> {
+    let scope = access.scope_anywhere::<RecordCalls>("charges", organization, organization.into())?;
+    scope.write(|tx| charges::post_some(tx, MOST).map(Change::none)).await
+}

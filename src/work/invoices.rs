@@ -30,9 +30,7 @@ pub async fn issue_some(access: &Arc<Access>, platform: &Arc<Platform>) -> Resul
 
 /// The platform's scope in an organization, over all its accounts.
 fn scope(access: &Arc<Access>, organization: OrganizationId) -> Result<Scope<ManageSubAccounts>, Error> {
-    // Invoices are in the control database: the region is not looked at.
-    let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
-    access.scope_of_job("invoices", organization, organization.into(), region)
+    access.scope_anywhere("invoices", organization, organization.into())
 }
 
 /// Issues the invoice of one account for one month, in a transaction of its own.

@@ -20,8 +20,7 @@ use crate::{
 pub async fn serve_one(access: &Arc<Access>) -> Result<bool, Error> {
     let Some(due) = access.gate(None, sweep::claim).await? else { return Ok(false) };
     // Where the account is says its own row, which is in the control database.
-    let anywhere = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
-    let scope = access.scope_of_job::<RecordCalls>("retention", due.organization, due.account, anywhere)?;
+    let scope = access.scope_anywhere::<RecordCalls>("retention", due.organization, due.account)?;
     let Some(subject) = scope.read(sweep::subject).await? else {
         scope.write(sweep::give_up).await?;
         return Ok(true);

@@ -25,8 +25,7 @@ fn scope(
     organization: OrganizationId,
     account: AccountId,
 ) -> Result<Scope<ViewBilling>, Error> {
-    let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
-    access.scope_of_job("wallets", organization, account, region)
+    access.scope_anywhere("wallets", organization, account)
 }
 
 /// Tells of one wallet that runs low; tells whether there was one.
@@ -39,9 +38,8 @@ pub async fn tell_one(access: &Arc<Access>) -> Result<bool, Error> {
 /// Recharges one sub-account whose wallet waits for it; tells whether there was one.
 pub async fn recharge_one(access: &Arc<Access>) -> Result<bool, Error> {
     let Some((organization, id)) = access.gate(None, auto_recharge::due).await? else { return Ok(false) };
-    let region = access.regions().next().cloned().ok_or_else(|| Error::internal("no region"))?;
     let scope: Scope<PushFunds> =
-        access.scope_of_job("auto-recharge", organization, organization.into(), region)?;
+        access.scope_anywhere("auto-recharge", organization, organization.into())?;
     match scope.write(move |tx| auto_recharge::perform(tx, id)).await {
         Err(Error::Unpaid { .. }) => scope.write(move |tx| auto_recharge::fall_short(tx, id)).await?,
         done => done?,

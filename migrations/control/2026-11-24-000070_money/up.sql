@@ -93,7 +93,6 @@ CREATE TABLE charges (
     minutes bigint NOT NULL CHECK (minutes > 0),
     cost_minor bigint NOT NULL CHECK (cost_minor > 0),
     occurred_at timestamptz NOT NULL,
-    region text NOT NULL,
     PRIMARY KEY (organization_id, account_id, call_id),
     FOREIGN KEY (organization_id, account_id) REFERENCES accounts
 );
@@ -105,7 +104,7 @@ CREATE POLICY of_all ON charges TO dialnexa_admission
     WITH CHECK (organization_id = (SELECT current_organization()));
 CREATE POLICY parents ON charges FOR SELECT TO dialnexa_tenant
     USING (organization_id = (SELECT current_organization()) AND organization_id = (SELECT current_account()));
-GRANT SELECT (organization_id, region) ON charges TO dialnexa_gate;
+GRANT SELECT (organization_id) ON charges TO dialnexa_gate;
 CREATE POLICY to_post ON charges FOR SELECT TO dialnexa_gate USING (true);
 
 -- A call of a sub-account that its organization pays for reaches the organization's wallet, and no other row.

@@ -17,7 +17,7 @@ use crate::{
     },
     error::Error,
     schema::control::charges,
-    values::{AccountId, BillingMode, CallId, OrganizationId, Region},
+    values::{AccountId, BillingMode, CallId, OrganizationId},
 };
 
 use super::{
@@ -61,15 +61,10 @@ pub struct Quote {
 }
 
 impl Quote {
-    /// The terms of a call that `payer` pays for. Whoever pays from a wallet of their own pays no
-    /// less than it costs. Where the organization pays and has set no price, the account is
-    /// charged nothing.
+    /// The terms of a call that `payer` pays for.
     pub fn for_payer(self, payer: BillingMode) -> Terms {
-        let price = match payer {
-            BillingMode::Isolated => self.price.unwrap_or(0).max(self.cost),
-            BillingMode::Consolidated => self.price.unwrap_or(0),
-        };
-        Terms { payer, cost_per_minute: self.cost, price_per_minute: price }
+        let price_per_minute = rates::charged(payer, self.cost, self.price);
+        Terms { payer, cost_per_minute: self.cost, price_per_minute }
     }
 }
 
@@ -109,8 +104,6 @@ pub fn release<P: HoldsSlots>(tx: &mut Tx<'_, P>, payer: BillingMode, held: i64)
 pub struct Due {
     /// The call.
     pub call: CallId,
-    /// Where its content is.
-    pub region: Region,
     /// Its terms.
     pub terms: Terms,
     /// What is held for it.
@@ -165,7 +158,6 @@ pub fn settle(tx: &mut Tx<'_, RecordCalls>, due: &Due) -> Result<Charged, Error>
                         charges::minutes.eq(minutes),
                         charges::cost_minor.eq(charged.cost),
                         charges::occurred_at.eq(occurred_at),
-                        charges::region.eq(&due.region),
                     ))
                     .execute(tx.connection())?;
             }
@@ -174,12 +166,9 @@ pub fn settle(tx: &mut Tx<'_, RecordCalls>, due: &Due) -> Result<Charged, Error>
     Ok(charged)
 }
 
-/// An organization whose ledger has charges to come, if there is one.
-pub fn due(tx: &mut GateTx<'_>) -> Result<Option<(OrganizationId, Region)>, Error> {
-    Ok(charges::table
-        .select((charges::organization_id, charges::region))
-        .first(tx.connection())
-        .optional()?)
+/// The organizations whose ledgers have charges to come.
+pub fn due(tx: &mut GateTx<'_>) -> Result<Vec<OrganizationId>, Error> {
+    Ok(charges::table.select(charges::organization_id).distinct().load(tx.connection())?)
 }
 
 #[derive(Queryable)]

@@ -15,7 +15,7 @@ use crate::{
     access::{Change, Event, OperatorTx, Tx, permission::Permission},
     error::Error,
     schema::control::{prices, rates},
-    values::{PriceId, RateId, words},
+    values::{BillingMode, PriceId, RateId, words},
 };
 
 words! {
@@ -190,6 +190,16 @@ pub fn price<P: Permission>(tx: &mut Tx<'_, P>) -> Result<Option<i64>, Error> {
         .first::<Option<i64>>(tx.connection())
         .optional()?;
     Ok(latest.flatten())
+}
+
+/// What an account is charged for a started minute that costs `cost`, all in minor units. Whoever pays
+/// from a wallet of their own pays no less than the cost; where the organization pays and has set no
+/// price, nothing.
+pub fn charged(payer: BillingMode, cost: i64, price: Option<i64>) -> i64 {
+    match payer {
+        BillingMode::Isolated => price.unwrap_or(0).max(cost),
+        BillingMode::Consolidated => price.unwrap_or(0),
+    }
 }
 
 /// Sets what the parent charges the account from `valid_from` on; `None`: no price of its own.

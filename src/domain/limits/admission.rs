@@ -346,13 +346,8 @@ pub fn settle(
         }
     }
     let Some(purse) = delete(tx, ended.call)? else { return Ok(Change::none(Settled::Before)) };
-    let due = Due {
-        call: ended.call,
-        region: tx.account().region.clone(),
-        terms: purse.terms(),
-        held: purse.held,
-        minutes: ended.addition.minutes,
-    };
+    let due =
+        Due { call: ended.call, terms: purse.terms(), held: purse.held, minutes: ended.addition.minutes };
     let charged = charges::settle(tx, &due)?;
     let addition = usage::Addition {
         cost_minor: charged.cost,

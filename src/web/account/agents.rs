@@ -19,7 +19,7 @@ use crate::{
         calls, numbers,
     },
     error::Error,
-    values::{AccountId, AgentId, indian_day},
+    values::{AccountId, AgentId, BillingMode, indian_day},
     web::{
         filters::{counted, money_text, phone_text},
         page::{Here, Visit, home_href, html, zone},
@@ -94,13 +94,11 @@ async fn minute(scope: &Scope<View>, speaking: Speaking) -> Result<Option<Minute
         let minute = Minute { sum: money(cost.total), parts: parts.collect() };
         return Ok((is_above || scope.holds::<ViewBilling>()).then_some(minute));
     }
-    let charged = match price {
-        Some(price) if asker.account.pays_itself() => Some(price.max(cost.total)),
-        None if asker.account.pays_itself() => Some(cost.total),
-        // Its organization pays: the price is what it is told.
-        price => price,
-    };
-    Ok(charged.map(|minor| Minute { sum: money(minor), parts: Vec::new() }))
+    let payer = if asker.account.pays_itself() { BillingMode::Isolated } else { BillingMode::Consolidated };
+    // Where its organization pays, the price is what it is told.
+    let is_told = payer == BillingMode::Isolated || price.is_some();
+    let sum = money(rates::charged(payer, cost.total, price));
+    Ok(is_told.then_some(Minute { sum, parts: Vec::new() }))
 }
 
 /// The ids in an agent's address.

@@ -12,7 +12,7 @@ use crate::{
     },
     domain::{
         agents,
-        billing::rates::Component,
+        billing::rates::{self, Component},
         sub_accounts::{
             list::Listed,
             price::{self, Prices},
@@ -185,7 +185,7 @@ async fn priced(
     let priced = agents.iter().filter_map(|agent| {
         let version = agent.published().or(agent.versions.last())?;
         let cost = prices.card.cost(&version.settings.speaking());
-        let charged = price.unwrap_or(cost.total).max(cost.total);
+        let charged = rates::charged(listed.billing_mode, cost.total, price);
         let parts =
             cost.lines.iter().map(|(component, minor)| format!("{} {}", component.label(), money(*minor)));
         Some(PricedAgent {
