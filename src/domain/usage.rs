@@ -21,7 +21,10 @@ use crate::{
         principal::Standing,
     },
     error::Error,
-    schema::control::{organizations, sub_accounts, usage_days},
+    schema::{
+        control::{organizations, sub_accounts, usage_days},
+        whole,
+    },
     values::{AccountId, OrganizationId, Region, SubAccountId, indian_day},
 };
 
@@ -222,14 +225,6 @@ pub struct Counters {
     pub minutes: i64,
     /// The last call within the window.
     pub last_call_at: Option<OffsetDateTime>,
-}
-
-diesel::define_sql_function! {
-    /// A sum of bigints as a bigint again.
-    #[sql_name = "int8"]
-    fn whole(
-        number: diesel::sql_types::Nullable<diesel::sql_types::Numeric>,
-    ) -> diesel::sql_types::Nullable<diesel::sql_types::BigInt>;
 }
 
 /// The counters of an organization and of each of its sub-accounts with calls in the

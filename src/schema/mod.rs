@@ -2,3 +2,11 @@
 
 pub mod control;
 pub mod region;
+
+diesel::define_sql_function! {
+    /// A sum of bigints, which PostgreSQL gives as a numeric, as a bigint again.
+    #[sql_name = "int8"]
+    fn whole(
+        number: diesel::sql_types::Nullable<diesel::sql_types::Numeric>,
+    ) -> diesel::sql_types::Nullable<diesel::sql_types::BigInt>;
+}

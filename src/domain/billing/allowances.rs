@@ -62,15 +62,13 @@ fn grow<P: Permission>(tx: &mut Tx<'_, P>, minor: i64) -> Result<(), Error> {
         .first::<(i64, i64)>(tx.connection())?;
     let missing = minor - (granted - held);
     let mut wallet = lock_payer(tx)?;
-    while wallet.room() < missing {
-        match take_back(tx)? {
-            0 => {
-                // Whoever is refused goes on: what was taken back stays so.
-                set_aside(tx, wallet.held_minor)?;
-                return Err(wallet.refusal(missing));
-            }
-            back => wallet.held_minor -= back,
-        }
+    if wallet.room() < missing {
+        wallet.held_minor -= take_back(tx)?;
+    }
+    if wallet.room() < missing {
+        // Whoever is refused goes on: what was taken back stays so.
+        set_aside(tx, wallet.held_minor)?;
+        return Err(wallet.refusal(missing));
     }
     let part = minor.saturating_mul(PART).max(missing).min(wallet.room());
     set_aside(tx, wallet.held_minor + part)?;
@@ -94,21 +92,28 @@ fn set_aside<P: Permission>(tx: &mut Tx<'_, P>, minor: i64) -> Result<(), Error>
 /// wallet is locked.
 fn take_back<P: Permission>(tx: &mut Tx<'_, P>) -> Result<i64, Error> {
     let (organization, own) = (tx.organization(), tx.tenant().uuid());
-    let idle = allowances::table
+    let others = allowances::table
         .filter(allowances::organization_id.eq(organization))
-        .filter(allowances::granted_minor.gt(allowances::held_minor))
-        .filter(allowances::account_id.ne(own))
-        .limit(MOST)
-        .select((allowances::account_id, allowances::granted_minor, allowances::held_minor))
-        .for_no_key_update()
-        .skip_locked()
-        .load::<(Uuid, i64, i64)>(tx.connection())?;
-    let accounts = idle.iter().map(|(account, ..)| *account);
-    diesel::update(allowances::table.filter(allowances::organization_id.eq(organization)))
-        .filter(allowances::account_id.eq_any(accounts))
+        .filter(allowances::account_id.ne(own));
+    let mut back = 0;
+    loop {
+        let idle = others
+            .filter(allowances::granted_minor.gt(allowances::held_minor))
+            .limit(MOST)
+            .select((allowances::account_id, allowances::granted_minor, allowances::held_minor))
+            .for_no_key_update()
+            .skip_locked()
+            .load::<(Uuid, i64, i64)>(tx.connection())?;
+        if idle.is_empty() {
+            return Ok(back);
+        }
+        diesel::update(
+            others.filter(allowances::account_id.eq_any(idle.iter().map(|(account, ..)| *account))),
+        )
         .set(allowances::granted_minor.eq(allowances::held_minor))
         .execute(tx.connection())?;
-    Ok(idle.iter().map(|(_, granted, held)| granted - held).sum())
+        back += idle.iter().map(|(_, granted, held)| granted - held).sum::<i64>();
+    }
 }
 
 /// Takes back what no account holds, for what an organization pays that is no call; gives how much.

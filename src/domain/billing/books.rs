@@ -46,25 +46,6 @@ pub(super) struct Book {
 }
 
 impl Book {
-    /// One with nothing in it.
-    pub fn empty(ledger_account: LedgerAccount, currency: &str) -> Self {
-        Self {
-            ledger_account,
-            currency: currency.to_owned(),
-            balance_minor: 0,
-            held_minor: 0,
-            last_sequence: 0,
-            spend_cap_minor: None,
-            spent_on: None,
-            spent_minor: 0,
-            low_balance_minor: None,
-            low_since: None,
-            low_told_at: None,
-            recharge_below_minor: None,
-            recharge_due_since: None,
-        }
-    }
-
     /// What was drawn on a day in India.
     pub fn spent_on(&self, day: Date) -> i64 {
         if self.spent_on == Some(day) { self.spent_minor } else { 0 }
@@ -156,12 +137,13 @@ pub(super) fn lock<P: Permission>(tx: &mut Tx<'_, P>, names: &[LedgerAccount]) -
 }
 
 /// Opens a ledger account that accounts of before do not have.
-pub(super) fn open_late<P: Permission>(tx: &mut Tx<'_, P>, book: &Book) -> Result<(), Error> {
+pub(super) fn open_late<P: Permission>(
+    tx: &mut Tx<'_, P>,
+    name: LedgerAccount,
+    currency: &str,
+) -> Result<(), Error> {
     diesel::insert_into(ledger_accounts::table)
-        .values((
-            ledger_accounts::ledger_account.eq(book.ledger_account),
-            ledger_accounts::currency.eq(&book.currency),
-        ))
+        .values((ledger_accounts::ledger_account.eq(name), ledger_accounts::currency.eq(currency)))
         .on_conflict_do_nothing()
         .execute(tx.connection())?;
     Ok(())

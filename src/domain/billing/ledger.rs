@@ -154,12 +154,11 @@ pub(super) fn lock<P: Permission>(tx: &mut Tx<'_, P>, entries: &[Entry]) -> Resu
     names.sort_unstable();
     names.dedup();
     let mut books = books::lock(tx, &names)?;
-    let is_missing = |name: &&LedgerAccount| books.iter().all(|book| book.ledger_account != **name);
-    if names.iter().any(|name| is_missing(&name)) {
+    if books.len() < names.len() {
         // Accounts of before margins were kept have no book for them.
         let currency = super::wallet::currency(tx)?;
-        for name in names.iter().filter(is_missing) {
-            books::open_late(tx, &Book::empty(*name, &currency))?;
+        for name in &names {
+            books::open_late(tx, *name, &currency)?;
         }
         books = books::lock(tx, &names)?;
     }
@@ -287,33 +286,34 @@ pub(super) fn post_held<P: Permission>(
     entries: &[Entry],
     held: i64,
 ) -> Result<Vec<TransactionId>, Error> {
-    let mut before = lock(tx, entries)?;
-    if let Some(wallet) = before.get_mut(&LedgerAccount::Wallet) {
+    let mut books = lock(tx, entries)?;
+    if let Some(wallet) = books.get_mut(&LedgerAccount::Wallet) {
         wallet.held_minor -= held;
     }
     let actor = tx.asker().principal.actor();
-    let mut after = before.clone();
-    let applied = match apply(&mut after, entries, actor) {
-        Err(Error::Unpaid { .. }) if free(tx, &mut before)? => {
-            after = before;
-            apply(&mut after, entries, actor)?
-        }
-        applied => applied?,
-    };
-    keep(tx, &after, &applied.1)?;
-    Ok(applied.0)
+    let (ids, rows) = with_room(tx, &mut books, |books| apply(books, entries, actor))?;
+    keep(tx, &books, &rows)?;
+    Ok(ids)
 }
 
-/// Frees what an organization has set aside for its accounts and none of them holds, for what it
-/// pays itself; tells whether there was any.
-fn free<P: Permission>(tx: &mut Tx<'_, P>, books: &mut Books) -> Result<bool, Error> {
-    let Some(wallet) = books.get_mut(&LedgerAccount::Wallet) else { return Ok(false) };
-    if !matches!(tx.tenant(), AccountId::Organization(_)) || wallet.held_minor == 0 {
-        return Ok(false);
+/// Works out what entries make of books that are locked. Where the wallet has too little that is
+/// free, what an organization has set aside for its accounts and none of them holds is freed first.
+fn with_room<P: Permission, T>(
+    tx: &mut Tx<'_, P>,
+    books: &mut Books,
+    work: impl Fn(&mut Books) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let before = books.clone();
+    match work(books) {
+        Err(Error::Unpaid { .. }) if matches!(tx.tenant(), AccountId::Organization(_)) => {
+            *books = before;
+            if let Some(wallet) = books.get_mut(&LedgerAccount::Wallet) {
+                wallet.held_minor -= allowances::take_back_all(tx)?;
+            }
+            work(books)
+        }
+        done => done,
     }
-    let back = allowances::take_back_all(tx)?;
-    wallet.held_minor -= back;
-    Ok(back > 0)
 }
 
 /// As many postings as one statement can hold.
@@ -355,15 +355,7 @@ pub fn transfer<P: Includes<ManageSubAccounts>>(
         let entry = Entry { reference, charged_for, ..Entry::of(EntryKind::Transfer, at, posting) };
         let mut books = lock(tx, std::slice::from_ref(&entry))?;
         let actor = tx.asker().principal.actor();
-        let before = books.clone();
-        let rows = match place(&mut books, &entry, id, actor) {
-            Err(Error::Unpaid { .. }) => {
-                books = before;
-                free(tx, &mut books)?;
-                place(&mut books, &entry, id, actor)?
-            }
-            rows => rows?,
-        };
+        let rows = with_room(tx, &mut books, |books| place(books, &entry, id, actor))?;
         keep(tx, &books, &rows)?;
         books.remove(&LedgerAccount::Wallet).ok_or(Error::NotFound)
     };

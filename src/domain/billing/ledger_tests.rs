@@ -5,8 +5,26 @@ use time::macros::datetime;
 
 use super::*;
 
+fn empty(ledger_account: LedgerAccount) -> Book {
+    Book {
+        ledger_account,
+        currency: "INR".to_owned(),
+        balance_minor: 0,
+        held_minor: 0,
+        last_sequence: 0,
+        spend_cap_minor: None,
+        spent_on: None,
+        spent_minor: 0,
+        low_balance_minor: None,
+        low_since: None,
+        low_told_at: None,
+        recharge_below_minor: None,
+        recharge_due_since: None,
+    }
+}
+
 fn empty_books() -> Books {
-    LedgerAccount::ALL.iter().map(|account| (*account, Book::empty(*account, "INR"))).collect()
+    LedgerAccount::ALL.iter().map(|account| (*account, empty(*account))).collect()
 }
 
 fn entries() -> impl Strategy<Value = Vec<Entry>> {

@@ -16,14 +16,11 @@ use crate::{
         Change, GateTx, Tx,
         permission::{Permission, ViewBilling},
     },
-    domain::identity::invitations::letters::place,
+    domain::identity::invitations::letters::{pause_after, place},
     error::Error,
     schema::control::{memberships, users, wallet_letters},
     values::{AccountId, OrganizationId, Role},
 };
-
-/// How often a letter is tried to be sent.
-const ATTEMPTS: i32 = 8;
 
 /// What a letter tells of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,11 +158,10 @@ pub fn settle(tx: &mut Tx<'_, ViewBilling>, letter: &Letter) -> Result<Change<()
 /// The letter could not be sent: it is tried again later, each time after a longer pause, and given
 /// up in the end. Tells whether it is.
 pub fn postpone(tx: &mut Tx<'_, ViewBilling>, letter: &Letter) -> Result<Change<bool>, Error> {
-    if letter.attempts >= ATTEMPTS {
+    let Some(pause) = pause_after(letter.attempts) else {
         settle_row(tx, letter.id)?;
         return Ok(Change::none(true));
-    }
-    let pause = 5 * 2_i32.pow(letter.attempts.clamp(1, 10).unsigned_abs());
+    };
     diesel::update(wallet_letters::table.filter(wallet_letters::letter_id.eq(letter.id)))
         .set(wallet_letters::claimed_until.eq((now.into_sql::<Timestamptz>() + pause.seconds()).nullable()))
         .execute(tx.connection())?;

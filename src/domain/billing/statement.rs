@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use diesel::{
     dsl::{max, min, sql, sum},
     prelude::*,
-    sql_types::{self, Bool},
+    sql_types::Bool,
 };
 use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -19,7 +19,10 @@ use crate::{
         permission::{Includes, Permission, ViewBilling},
     },
     error::Error,
-    schema::control::{allowances, api_keys, ledger_postings, users, wallet_days},
+    schema::{
+        control::{allowances, api_keys, ledger_postings, users, wallet_days},
+        whole,
+    },
     values::{
         CallId, InvoiceId, Money, Part, PaymentId, Slice, SubAccountId, TransactionId, start_of_indian_day,
         words,
@@ -121,12 +124,6 @@ impl Sums {
     pub fn closing_minor(&self) -> i64 {
         self.opening_minor + self.in_minor - self.out_minor
     }
-}
-
-diesel::define_sql_function! {
-    /// A sum of bigints as a bigint again.
-    #[sql_name = "int8"]
-    fn whole(number: sql_types::Nullable<sql_types::Numeric>) -> sql_types::Nullable<sql_types::BigInt>;
 }
 
 type Summed = (EntryKind, Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);

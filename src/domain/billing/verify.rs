@@ -11,7 +11,10 @@ use uuid::Uuid;
 use crate::{
     access::Overview,
     error::Error,
-    schema::control::{allowances, charges, ledger_accounts, ledger_postings, slots},
+    schema::{
+        control::{allowances, charges, ledger_accounts, ledger_postings, slots},
+        whole,
+    },
     values::{AccountId, BillingMode, OrganizationId, TransactionId},
 };
 
@@ -166,14 +169,6 @@ fn follow(tx: &mut Overview<'_>, book: &Book, report: &mut Report) -> Result<(),
         report.wrong.push(Wrong::Balance { account, ledger_account, stands, should_be: balance });
     }
     Ok(())
-}
-
-diesel::define_sql_function! {
-    /// A sum of bigints as a bigint again.
-    #[sql_name = "int8"]
-    fn whole(
-        number: diesel::sql_types::Nullable<diesel::sql_types::Numeric>,
-    ) -> diesel::sql_types::Nullable<diesel::sql_types::BigInt>;
 }
 
 fn entries(tx: &mut Overview<'_>, report: &mut Report) -> Result<(), Error> {

@@ -21,10 +21,13 @@ use super::{Document, Kind, Party};
 pub const MOST: i64 = 200;
 
 /// One in a list.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = invoices)]
 pub struct Listed {
     /// Which.
+    #[diesel(column_name = invoice_id)]
     pub id: InvoiceId,
+    #[diesel(column_name = account_id)]
     account: Uuid,
     /// What it is.
     pub kind: Kind,
@@ -39,36 +42,12 @@ pub struct Listed {
     /// ISO 4217.
     pub currency: String,
     /// What was taxed, in minor units.
+    #[diesel(column_name = taxable_minor)]
     pub taxable: i64,
     /// The total, in minor units.
+    #[diesel(column_name = total_minor)]
     pub total: i64,
 }
-
-type Columns = (
-    invoices::invoice_id,
-    invoices::account_id,
-    invoices::kind,
-    invoices::number,
-    invoices::month,
-    invoices::issued_on,
-    invoices::issued_at,
-    invoices::currency,
-    invoices::taxable_minor,
-    invoices::total_minor,
-);
-
-const LISTED: Columns = (
-    invoices::invoice_id,
-    invoices::account_id,
-    invoices::kind,
-    invoices::number,
-    invoices::month,
-    invoices::issued_on,
-    invoices::issued_at,
-    invoices::currency,
-    invoices::taxable_minor,
-    invoices::total_minor,
-);
 
 /// How many the account has.
 pub fn count<P: Includes<ViewBilling>>(tx: &mut Tx<'_, P>) -> Result<i64, Error> {
@@ -83,7 +62,7 @@ pub fn page<P: Includes<ViewBilling>>(
 ) -> Result<Vec<Listed>, Error> {
     Ok(invoices::table
         .order((invoices::issued_at.desc(), invoices::invoice_id.desc()))
-        .select(LISTED)
+        .select(Listed::as_select())
         .offset(skip)
         .limit(limit)
         .load(tx.connection())?)
@@ -95,7 +74,7 @@ pub fn issued(tx: &mut Overview<'_>) -> Result<Vec<(AccountId, Listed)>, Error> 
     let rows: Vec<Listed> = invoices::table
         .filter(invoices::issuer_id.eq(organization.uuid()))
         .order((invoices::issued_at.desc(), invoices::invoice_id.desc()))
-        .select(LISTED)
+        .select(Listed::as_select())
         .limit(MOST)
         .load(tx.connection())?;
     Ok(rows.into_iter().map(|row| (AccountId::of_row(organization, row.account), row)).collect())

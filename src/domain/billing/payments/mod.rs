@@ -14,7 +14,6 @@ use crate::{
     access::{
         Change, Event, GateTx, Tx,
         permission::{AddFunds, Includes, Permission, ViewBilling},
-        principal::Principal,
     },
     error::Error,
     schema::control::payments,
@@ -138,11 +137,7 @@ pub fn begin(
         );
     }
     let (id, now) = (PaymentId::new(), OffsetDateTime::now_utc());
-    let begun_by = match &tx.asker().principal {
-        Principal::Member(person) | Principal::Delegate(person, _) => Some(person.id.uuid()),
-        Principal::Key(key) => Some(key.id.uuid()),
-        Principal::Platform(_) => None,
-    };
+    let begun_by = tx.asker().principal.actor();
     let (state, expires_at, due_at) = match provider {
         PaymentProvider::Manual => (PaymentState::Waiting, now + TRANSFER_TAKES, now + TRANSFER_TAKES),
         // What its provider was never asked for is over when one could not have paid either.

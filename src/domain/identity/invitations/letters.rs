@@ -24,6 +24,11 @@ use super::InviterKind;
 /// How often a letter is tried to be sent.
 const ATTEMPTS: i32 = 8;
 
+/// How many seconds a letter waits that was tried so often: longer each time. `None`: it is given up.
+pub(in crate::domain) fn pause_after(attempts: i32) -> Option<i32> {
+    (attempts < ATTEMPTS).then(|| 5 * 2_i32.pow(attempts.clamp(1, 10).unsigned_abs()))
+}
+
 /// Asks for a letter with a link to accept `invitation`.
 pub(super) fn request(tx: &mut Tx<'_, Administer>, invitation: InvitationId) -> Result<(), Error> {
     diesel::insert_into(invitation_letters::table)
@@ -252,11 +257,10 @@ pub fn settle(tx: &mut Tx<'_, Administer>, letter: &Letter) -> Result<Change<()>
 /// # Errors
 /// Those of the database.
 pub fn postpone(tx: &mut Tx<'_, Administer>, letter: &Letter) -> Result<Change<bool>, Error> {
-    if letter.attempts >= ATTEMPTS {
+    let Some(pause) = pause_after(letter.attempts) else {
         settle_row(tx, letter.id)?;
         return Ok(Change::none(true));
-    }
-    let pause = 5 * 2_i32.pow(letter.attempts.clamp(1, 10).unsigned_abs());
+    };
     diesel::update(invitation_letters::table.filter(invitation_letters::letter_id.eq(letter.id)))
         .set(
             invitation_letters::claimed_until
