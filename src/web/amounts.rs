@@ -2,9 +2,6 @@
 
 use crate::{error::FieldError, values::Money};
 
-/// The largest amount that is taken at once, in minor units: a hundred crore rupees.
-const LARGEST: i64 = 100_000_000_000;
-
 /// Minor units of what somebody typed: with the currency's sign or code, spaces and commas
 /// wherever they put them, and at most the currency's decimals.
 ///
@@ -35,7 +32,7 @@ pub fn typed(field: &str, text: &str, currency: &str) -> Result<i64, FieldError>
     }
     match Money::minor_of(&digits).unwrap_or(i64::MAX) {
         0 => wrong("The amount must be above zero."),
-        minor @ 1..=LARGEST => Ok(minor),
+        minor @ 1..=Money::LARGEST => Ok(minor),
         _ => wrong("The amount is too large for one time."),
     }
 }

@@ -1,5 +1,10 @@
 //! Cells of the CSV files that people take away.
 
+use time::{
+    OffsetDateTime,
+    macros::{format_description, offset},
+};
+
 /// A cell that no spreadsheet takes for a formula (`trust.md` S21).
 pub fn text(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) {
@@ -7,6 +12,14 @@ pub fn text(text: &str) -> String {
     } else {
         text.to_owned()
     }
+}
+
+/// A moment in India, to the second.
+pub fn moment(at: OffsetDateTime) -> String {
+    let format = format_description!(
+        "[year]-[month]-[day] [hour]:[minute]:[second] [offset_hour sign:mandatory]:[offset_minute]"
+    );
+    at.to_offset(offset!(+5:30)).format(format).unwrap_or_default()
 }
 
 /// An amount in decimal major units, from minor units.

@@ -25,6 +25,7 @@ pub mod api_keys;
 pub mod assets;
 pub mod cells;
 pub mod chart;
+pub mod csv_file;
 pub mod desk;
 pub mod errors;
 pub mod filters;

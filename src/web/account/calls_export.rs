@@ -1,14 +1,11 @@
 //! The calls of a filter as a CSV file (RFC 4180), of any length: it is written as it is read.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use actix_web::{
     HttpResponse,
-    http::header::{CACHE_CONTROL, ContentDisposition, DispositionParam, DispositionType},
     web::{self, Bytes},
 };
-use futures_util::stream;
-use time::macros::{format_description, offset};
 
 use crate::{
     access::{Denied, Scope, permission::View},
@@ -18,16 +15,16 @@ use crate::{
     },
     error::Error,
     values::{CallId, Part},
-    web::cells,
+    web::{
+        cells,
+        csv_file::{BELIEVED, Export, streamed, written},
+    },
 };
 
 use super::{calls::CallsUrl, sees_cost};
 
 /// Calls read at a time: as many as are in memory.
 const BATCH: u16 = 500;
-
-/// How long the asker is believed to be who they were (`trust.md` S6 gives 15 s).
-const BELIEVED: Duration = Duration::from_secs(5);
 
 const HEADER: [&str; 13] = [
     "call_id",
@@ -48,12 +45,9 @@ const HEADER: [&str; 13] = [
 const COST: usize = 2;
 
 fn row(call: &Call) -> [String; 13] {
-    let started = call.created_at.to_offset(offset!(+5:30)).format(format_description!(
-        "[year]-[month]-[day] [hour]:[minute]:[second] [offset_hour sign:mandatory]:[offset_minute]"
-    ));
     [
         call.id.to_string(),
-        started.unwrap_or_default(),
+        cells::moment(call.created_at),
         call.direction.to_string(),
         cells::text(&call.from_e164),
         cells::text(&call.to_e164),
@@ -68,16 +62,8 @@ fn row(call: &Call) -> [String; 13] {
     ]
 }
 
-fn written<'c>(rows: impl IntoIterator<Item = &'c [String]>) -> Result<Bytes, Error> {
-    let mut file = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        file.write_record(row).map_err(Error::internal)?;
-    }
-    Ok(file.into_inner().map_err(Error::internal)?.into())
-}
-
-/// An export on its way.
-struct Export {
+/// Calls on their way.
+struct Calls {
     scope: Scope<View>,
     believed_since: Instant,
     filter: Filter,
@@ -91,13 +77,13 @@ enum Place {
     End,
 }
 
-impl Export {
-    /// The next piece of the file, read when the one before has been taken.
+impl Export for Calls {
+    const NAME: &'static str = "calls.csv";
+
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         if matches!(self.place, Place::Start) {
             self.place = Place::At(Part::Newest);
-            let header: Vec<_> = HEADER.iter().map(|name| (*name).to_owned()).collect();
-            return written([header.get(..self.columns).unwrap_or(&header)]).map(Some);
+            return written([HEADER.get(..self.columns).unwrap_or(&HEADER)]).map(Some);
         }
         while let Place::At(part) = self.place {
             if self.believed_since.elapsed() > BELIEVED {
@@ -128,24 +114,6 @@ pub async fn export(scope: Scope<View>, url: web::Query<CallsUrl>) -> Result<Htt
     let asked = url.query();
     scope.write(move |tx| Ok(list::note_exported(tx, &asked))).await?;
     let columns = if sees_cost(&scope) { HEADER.len() } else { HEADER.len() - COST };
-    let export = Export { scope, believed_since: Instant::now(), filter, columns, place: Place::Start };
-    let pieces = stream::unfold(Some(export), |export| async move {
-        let mut export = export?;
-        match export.next().await {
-            Ok(piece) => piece.map(|piece| (Ok(piece), Some(export))),
-            // The file breaks off, and whoever loads it is told so by their program.
-            Err(error) => {
-                tracing::info!(%error, "an export of calls ends before its end");
-                Some((Err(std::io::Error::other(error.to_string())), None))
-            }
-        }
-    });
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header(ContentDisposition {
-            disposition: DispositionType::Attachment,
-            parameters: vec![DispositionParam::Filename("calls.csv".into())],
-        })
-        .streaming(pieces))
+    let export = Calls { scope, believed_since: Instant::now(), filter, columns, place: Place::Start };
+    Ok(streamed(export))
 }

@@ -1,14 +1,11 @@
 //! The statement of a filter as a CSV file (RFC 4180), of any length: it is written as it is read.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use actix_web::{
     HttpResponse,
-    http::header::{CACHE_CONTROL, ContentDisposition, DispositionParam, DispositionType},
     web::{self, Bytes},
 };
-use futures_util::stream;
-use time::macros::{format_description, offset};
 
 use crate::{
     access::{
@@ -18,16 +15,16 @@ use crate::{
     domain::billing::statement::{self, Filter, Posting, Sums},
     error::Error,
     values::{Part, SubAccountId},
-    web::cells,
+    web::{
+        cells,
+        csv_file::{BELIEVED, Export, streamed, written},
+    },
 };
 
 use super::billing::{BillingUrl, Names, check_seen};
 
 /// Entries read at a time: as many as are in memory.
 const BATCH: u16 = 500;
-
-/// How long the asker is believed to be who they were (`trust.md` S6 gives 15 s).
-const BELIEVED: Duration = Duration::from_secs(5);
 
 const HEADER: [&str; 11] = [
     "transaction_id",
@@ -72,12 +69,9 @@ impl Source {
 }
 
 fn row(source: &Source, names: &Names, posting: &Posting) -> [String; 11] {
-    let at = posting.occurred_at.to_offset(offset!(+5:30)).format(format_description!(
-        "[year]-[month]-[day] [hour]:[minute]:[second] [offset_hour sign:mandatory]:[offset_minute]"
-    ));
     [
         posting.transaction.to_string(),
-        at.unwrap_or_default(),
+        cells::moment(posting.occurred_at),
         posting.kind.to_string(),
         cells::amount(posting.amount_minor),
         cells::amount(posting.balance_after_minor),
@@ -90,16 +84,8 @@ fn row(source: &Source, names: &Names, posting: &Posting) -> [String; 11] {
     ]
 }
 
-fn written(rows: impl IntoIterator<Item = [String; 11]>) -> Result<Bytes, Error> {
-    let mut file = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        file.write_record(row).map_err(Error::internal)?;
-    }
-    Ok(file.into_inner().map_err(Error::internal)?.into())
-}
-
-/// An export on its way.
-struct Export {
+/// A statement on its way.
+struct Statement {
     source: Source,
     believed_since: Instant,
     filter: Filter,
@@ -113,14 +99,15 @@ enum Place {
     End,
 }
 
-impl Export {
-    /// The next piece of the file, read when the one before has been taken.
+impl Export for Statement {
+    const NAME: &'static str = "statement.csv";
+
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         let part = match self.place {
             Place::End => return Ok(None),
             Place::Start => {
                 self.place = Place::At(Part::Newest);
-                return written([HEADER.map(str::to_owned)]).map(Some);
+                return written([HEADER]).map(Some);
             }
             Place::At(part) => part,
         };
@@ -148,26 +135,8 @@ pub(in crate::web) async fn file(source: Source, url: &BillingUrl) -> Result<Htt
     let filter = url.filter();
     let asked = filter.clone();
     let sums = source.scope.read(move |tx| statement::sums(tx, &asked)).await?;
-    let export = Export { source, believed_since: Instant::now(), filter, sums, place: Place::Start };
-    let pieces = stream::unfold(Some(export), |export| async move {
-        let mut export = export?;
-        match export.next().await {
-            Ok(piece) => piece.map(|piece| (Ok(piece), Some(export))),
-            // The file breaks off, and whoever loads it is told so by their program.
-            Err(error) => {
-                tracing::info!(%error, "an export of a statement ends before its end");
-                Some((Err(std::io::Error::other(error.to_string())), None))
-            }
-        }
-    });
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header(ContentDisposition {
-            disposition: DispositionType::Attachment,
-            parameters: vec![DispositionParam::Filename("statement.csv".into())],
-        })
-        .streaming(pieces))
+    let export = Statement { source, believed_since: Instant::now(), filter, sums, place: Place::Start };
+    Ok(streamed(export))
 }
 
 /// `GET /accounts/{account}/billing/export.csv`

@@ -1,10 +1,6 @@
 //! The list as a CSV file (RFC 4180), with the filters of the list.
 
-use actix_web::{
-    HttpResponse,
-    http::header::{ContentDisposition, DispositionParam, DispositionType},
-    web,
-};
+use actix_web::{HttpResponse, web};
 
 use crate::{
     access::{Denied, Scope, permission::ManageSubAccounts},
@@ -14,7 +10,7 @@ use crate::{
     },
     error::Error,
     values::BillingMode,
-    web::cells,
+    web::{cells, csv_file},
 };
 
 use super::list::ListUrl;
@@ -99,9 +95,6 @@ pub async fn export(
     let body = file.into_inner().map_err(Error::internal)?;
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
-        .insert_header(ContentDisposition {
-            disposition: DispositionType::Attachment,
-            parameters: vec![DispositionParam::Filename("sub-accounts.csv".into())],
-        })
+        .insert_header(csv_file::attachment("sub-accounts.csv"))
         .body(body))
 }
