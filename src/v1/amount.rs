@@ -8,7 +8,10 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
 };
 
-use crate::{error::FieldError, values::Money};
+use crate::{
+    error::{Error, FieldError},
+    values::Money,
+};
 
 /// An amount in major units, such as `5000` or `12.5`, exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +46,25 @@ impl Amount {
         }
         minor.to_i64().ok_or_else(|| FieldError::new("amount", "The amount is out of range."))
     }
+
+    /// Minor units of the amount in `field`, which something is to be done with: above zero, and no
+    /// more than is moved or set at once.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] on `field`.
+    pub(super) fn above_zero(self, field: &str, currency: &str) -> Result<i64, Error> {
+        let minor = self.minor(currency).map_err(|wrong| Error::invalid(field, wrong.message))?;
+        if (1..=Money::LARGEST).contains(&minor) {
+            Ok(minor)
+        } else {
+            Err(Error::invalid(field, "The amount must be above 0 and at most 1000000000."))
+        }
+    }
+}
+
+/// Reads what may be null and must be said.
+pub(super) fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Amount>, D::Error> {
+    Option::deserialize(deserializer)
 }
 
 impl From<&Money> for Amount {

@@ -12,7 +12,7 @@ use crate::{
 };
 
 use super::{
-    amount::Amount,
+    amount::{Amount, nullable},
     reply::Reply,
     request::{Body, Path},
     sub_accounts::Place,
@@ -60,11 +60,6 @@ pub struct SetPrice {
     /// The day in India from whose midnight on it is; from now on, unless said.
     #[schema(value_type = Option<String>, format = Date, example = "2026-12-01")]
     valid_from: Option<String>,
-}
-
-/// Reads what may be null and must be said.
-fn nullable<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Amount>, D::Error> {
-    Option::deserialize(deserializer)
 }
 
 /// Sets a sub-account's price

@@ -240,9 +240,6 @@ pub struct MadeRecharge {
     pub created_at: Timestamp,
 }
 
-/// The largest recharge, in minor units.
-const LARGEST: i64 = 100_000_000_000;
-
 /// Recharges a sub-account's wallet
 ///
 /// Moves money from your organization's wallet into the sub-account's, at once and whole.
@@ -268,10 +265,7 @@ pub async fn recharge(
     if !is_code {
         return Err(Error::invalid("currency", "Name a currency by its three letters, such as INR.").into());
     }
-    let minor = asked.amount.minor(&asked.currency).map_err(|wrong| Error::Invalid(vec![wrong]))?;
-    if !(1..=LARGEST).contains(&minor) {
-        return Err(Error::invalid("amount", "The amount must be above 0 and at most 1000000000.").into());
-    }
+    let minor = asked.amount.above_zero("amount", &asked.currency)?;
     let reference = asked.reference.clone();
     if reference
         .as_ref()

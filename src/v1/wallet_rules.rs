@@ -1,7 +1,7 @@
 //! What is watched in a wallet, and how an organization recharges its sub-accounts by itself
 //! (`domain.md` 4.7).
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
@@ -16,12 +16,12 @@ use crate::{
         },
         sub_accounts::auto_recharge::{self, AutoRecharge as Rule},
     },
-    error::{Error, FieldError},
+    error::Error,
     values::Money,
 };
 
 use super::{
-    amount::Amount,
+    amount::{Amount, nullable},
     reply::Reply,
     request::{Body, Path},
     sub_accounts::Place,
@@ -76,24 +76,6 @@ pub struct SetWalletRules {
     daily_spend_cap: Option<Amount>,
 }
 
-/// Reads what may be null and must be said.
-fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Amount>, D::Error> {
-    Option::deserialize(deserializer)
-}
-
-/// Minor units of the amount in `field`.
-fn minor(field: &str, amount: Amount, currency: &str) -> Result<i64, Error> {
-    let minor = amount.minor(currency).map_err(|wrong| FieldError::new(field, wrong.message));
-    let minor = minor.and_then(|minor| {
-        let message = "The amount must be above 0 and at most 1000000000.";
-        if (1..=LARGEST).contains(&minor) { Ok(minor) } else { Err(FieldError::new(field, message)) }
-    });
-    minor.map_err(|wrong| Error::Invalid(vec![wrong]))
-}
-
-/// The largest amount, in minor units.
-const LARGEST: i64 = 100_000_000_000;
-
 /// Sets what is watched in the wallet
 ///
 /// Once the cap is reached, new calls are refused with 402 `spend_cap_reached` until the day is over in
@@ -109,7 +91,7 @@ pub async fn set(
     let asked = body.into_inner();
     let currency = scope.read(wallet::standing).await?.balance.currency;
     let read =
-        |field, amount: Option<Amount>| amount.map(|amount| minor(field, amount, &currency)).transpose();
+        |field, amount: Option<Amount>| amount.map(|amount| amount.above_zero(field, &currency)).transpose();
     let to = Watch {
         low_balance_minor: read("low_balance", asked.low_balance)?,
         spend_cap_minor: read("daily_spend_cap", asked.daily_spend_cap)?,
@@ -215,10 +197,10 @@ pub async fn set_auto_recharge(
         .currency;
     let rule = Rule {
         active: asked.active,
-        below_minor: minor("below", asked.below, &currency)?,
-        amount_minor: minor("amount", asked.amount, &currency)?,
-        daily_cap_minor: minor("daily_cap", asked.daily_cap, &currency)?,
-        monthly_cap_minor: minor("monthly_cap", asked.monthly_cap, &currency)?,
+        below_minor: asked.below.above_zero("below", &currency)?,
+        amount_minor: asked.amount.above_zero("amount", &currency)?,
+        daily_cap_minor: asked.daily_cap.above_zero("daily_cap", &currency)?,
+        monthly_cap_minor: asked.monthly_cap.above_zero("monthly_cap", &currency)?,
     };
     if let Err(Error::Invalid(wrong)) = rule.check() {
         let message = wrong.into_iter().map(|wrong| wrong.message).collect::<Vec<_>>().join(" ");

@@ -33,6 +33,9 @@ impl Money {
     /// Decimals of the major unit (ISO 4217): every currency on offer has two.
     pub const DECIMALS: u32 = 2;
 
+    /// The largest amount that is moved or set at once, in minor units: a hundred crore rupees.
+    pub const LARGEST: i64 = 100_000_000_000;
+
     /// The amount in major units, as JSON writes it: `1234.56`.
     pub fn major(&self) -> serde_json::Number {
         let (whole, part) = (self.minor / 100, self.minor % 100);
