@@ -135,10 +135,7 @@ async fn above_a_lowered_limit_calls_are_settled_too() {
     }
     let program = world.parent_client(&world.northwind).await;
     program
-        .put(
-            "/sub-accounts/limits",
-            json!({ "limits": [{ "sub_account_id": client, "concurrency_limit": 2 }] }),
-        )
+        .put("/limits", json!({ "limits": [{ "sub_account_id": client, "concurrency_limit": 2 }] }))
         .await
         .expect(200);
     join_all(calls.iter().map(async |call| {
