@@ -2,9 +2,12 @@
 
 use std::sync::LazyLock;
 
-use harfrust::{FontRef, ShaperData};
+use harfrust::{
+    Direction, Feature, FontRef, GlyphBuffer, Script, ShapeOptions, ShapePlan, ShaperData, Tag,
+    UnicodeBuffer, script,
+};
 use krilla::text::Font;
-use skrifa::MetadataProvider;
+use skrifa::{MetadataProvider, charmap::Charmap};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::error::Error;
@@ -22,22 +25,46 @@ pub enum Weight {
 pub struct Face {
     /// For the document.
     pub font: Font,
-    /// For shaping.
-    pub parsed: FontRef<'static>,
-    /// What shaping with it needs again and again.
-    pub shaping: ShaperData,
+    parsed: FontRef<'static>,
+    charmap: Charmap<'static>,
+    script: Script,
+    // What shaping with it needs again and again: with figures as they are, and of one width.
+    shaping: ShaperData,
+    plans: [ShapePlan; 2],
+}
+
+/// How figures are drawn: as they are, or of one width.
+const FIGURES: [[Feature; 1]; 2] = [figures(0), figures(1)];
+
+const fn figures(value: u32) -> [Feature; 1] {
+    [Feature { tag: Tag::new(b"tnum"), value, start: 0, end: u32::MAX }]
 }
 
 impl Face {
-    fn load(bytes: &'static [u8]) -> Option<Self> {
+    fn load(bytes: &'static [u8], script: Script) -> Option<Self> {
         let parsed = FontRef::new(bytes).ok()?;
-        Some(Self { font: Font::new(bytes.into(), 0)?, shaping: ShaperData::new(&parsed), parsed })
+        let shaping = ShaperData::new(&parsed);
+        let shaper = shaping.shaper(&parsed).build();
+        let plans = FIGURES
+            .map(|figures| ShapePlan::new(&shaper, Direction::LeftToRight, Some(script), None, &figures));
+        let (font, charmap) = (Font::new(bytes.into(), 0)?, parsed.charmap());
+        Some(Self { font, charmap, script, plans, shaping, parsed })
+    }
+
+    /// Shapes text that it [covers](Self::covers).
+    pub fn shape(&self, text: &str, has_tabular_figures: bool) -> GlyphBuffer {
+        let mut buffer = UnicodeBuffer::new();
+        buffer.push_str(text);
+        buffer.set_direction(Direction::LeftToRight);
+        buffer.set_script(self.script);
+        let at = usize::from(has_tabular_figures);
+        let options = ShapeOptions::new().plan(Some(&self.plans[at])).features(&FIGURES[at]);
+        self.shaping.shaper(&self.parsed).build().shape(buffer, options)
     }
 
     /// Whether it has letters for all of `cluster`, whole or taken apart into letter and marks.
     pub fn covers(&self, cluster: &str) -> bool {
-        let charmap = self.parsed.charmap();
-        let has = |c: char| is_unseen(c) || charmap.map(c).is_some();
+        let has = |c: char| is_unseen(c) || self.charmap.map(c).is_some();
         cluster.chars().all(has) || cluster.nfd().all(has)
     }
 }
@@ -54,7 +81,14 @@ pub struct Faces {
 }
 
 static FACES: LazyLock<Option<Faces>> = LazyLock::new(|| {
-    let load = |files: [&'static [u8]; 3]| files.into_iter().map(Face::load).collect::<Option<Vec<_>>>();
+    let scripts = [script::LATIN, script::LATIN, script::DEVANAGARI];
+    let load = |files: [&'static [u8]; 3]| {
+        files
+            .into_iter()
+            .zip(scripts)
+            .map(|(file, script)| Face::load(file, script))
+            .collect::<Option<Vec<_>>>()
+    };
     Some(Faces {
         regular: load([
             include_bytes!("../../fonts/inter-regular.ttf"),

@@ -137,7 +137,7 @@ impl Paper<'_> {
         let style = Style::semibold(side * 0.5);
         let letter = self.line(&first_letter(&self.document.supplier.name), style);
         let left = x + (side - letter.width) / 2.0;
-        self.sheet.text(letter, left, baseline(top, side, style.size), ON_ACCENT, None);
+        self.sheet.sign(letter, left, baseline(top, side, style.size), ON_ACCENT);
     }
 
     fn letterhead(&mut self) {

@@ -37,7 +37,17 @@ struct Grown {
 }
 
 enum Shape {
-    Text { line: Line, x: f32, baseline: f32 },
+    Text {
+        line: Line,
+        x: f32,
+        baseline: f32,
+    },
+    /// Letters as a drawing: they are no text to be copied.
+    Sign {
+        line: Line,
+        x: f32,
+        baseline: f32,
+    },
     Area(Path),
 }
 
@@ -111,6 +121,13 @@ impl Sheet {
             return;
         }
         self.pages[page].push(Piece { at, ink, shape: Shape::Text { line, x, baseline } });
+    }
+
+    /// Letters that are a drawing, on the page that was begun last.
+    pub fn sign(&mut self, line: Line, x: f32, baseline: f32, ink: Ink) {
+        if let Some(page) = self.pages.last_mut() {
+            page.push(Piece { at: None, ink, shape: Shape::Sign { line, x, baseline } });
+        }
     }
 
     /// A rectangle with round corners.
@@ -206,16 +223,15 @@ fn draw(surface: &mut Surface<'_>, piece: &Piece) {
         opacity: NormalizedF32::ONE,
         rule: FillRule::default(),
     }));
-    match &piece.shape {
-        Shape::Text { line, x, baseline } => {
-            let mut x = *x;
-            for run in &line.runs {
-                let start = Point::from_xy(x, *baseline);
-                surface.draw_glyphs(start, &run.glyphs, run.font.clone(), &run.text, line.style.size, false);
-                x += run.width;
-            }
-        }
-        Shape::Area(path) => surface.draw_path(path),
+    let (line, mut x, baseline) = match &piece.shape {
+        Shape::Area(path) => return surface.draw_path(path),
+        Shape::Text { line, x, baseline } | Shape::Sign { line, x, baseline } => (line, *x, *baseline),
+    };
+    let is_drawing = matches!(piece.shape, Shape::Sign { .. });
+    for run in &line.runs {
+        let start = Point::from_xy(x, baseline);
+        surface.draw_glyphs(start, &run.glyphs, run.font.clone(), &run.text, line.style.size, is_drawing);
+        x += run.width;
     }
 }
 

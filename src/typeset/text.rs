@@ -1,6 +1,5 @@
 //! Text as glyphs: each part in the first typeface that has it, measured, broken into lines.
 
-use harfrust::{Direction, Feature, ShapeOptions, Tag, UnicodeBuffer};
 use krilla::text::{Font, GlyphId, KrillaGlyph};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
@@ -149,13 +148,7 @@ fn unknown(faces: &[Face], cluster: &str, style: Style) -> Option<Run> {
 }
 
 fn shape(face: &Face, text: String, style: Style) -> Run {
-    let mut buffer = UnicodeBuffer::new();
-    buffer.push_str(&text);
-    buffer.guess_segment_properties();
-    buffer.set_direction(Direction::LeftToRight);
-    let features = [Feature::new(Tag::new(b"tnum"), u32::from(style.is_tabular), ..)];
-    let shaper = face.shaping.shaper(&face.parsed).build();
-    let shaped = shaper.shape(buffer, ShapeOptions::new().features(&features));
+    let shaped = face.shape(&text, style.is_tabular);
     let em = face.font.units_per_em();
     let clusters: Vec<usize> = shaped.glyph_infos().iter().map(|info| info.cluster as usize).collect();
     let glyphs: Vec<KrillaGlyph> = shaped
