@@ -34,7 +34,7 @@ pub struct Face {
 }
 
 /// How figures are drawn: as they are, or of one width.
-const FIGURES: [[Feature; 1]; 2] = [figures(0), figures(1)];
+static FIGURES: [[Feature; 1]; 2] = [figures(0), figures(1)];
 
 const fn figures(value: u32) -> [Feature; 1] {
     [Feature { tag: Tag::new(b"tnum"), value, start: 0, end: u32::MAX }]
@@ -44,9 +44,11 @@ impl Face {
     fn load(bytes: &'static [u8], script: Script) -> Option<Self> {
         let parsed = FontRef::new(bytes).ok()?;
         let shaping = ShaperData::new(&parsed);
-        let shaper = shaping.shaper(&parsed).build();
-        let plans = FIGURES
-            .map(|figures| ShapePlan::new(&shaper, Direction::LeftToRight, Some(script), None, &figures));
+        let plans = {
+            let shaper = shaping.shaper(&parsed).build();
+            FIGURES
+                .map(|figures| ShapePlan::new(&shaper, Direction::LeftToRight, Some(script), None, &figures))
+        };
         let (font, charmap) = (Font::new(bytes.into(), 0)?, parsed.charmap());
         Some(Self { font, charmap, script, plans, shaping, parsed })
     }

@@ -240,11 +240,11 @@ impl Paper<'_> {
         // Money that is given back is for no calls of its own.
         let has_calls = document.kind == Kind::Invoice;
         let has_tax = self.has_tax();
-        let mut figures = Vec::new();
+        let mut figures: Vec<&'static str> = Vec::new();
         if has_calls {
-            figures.extend(["Calls", "Minutes"]);
+            figures.extend_from_slice(&["Calls", "Minutes"]);
         }
-        figures.extend(if has_tax { &["Taxable value", "With tax"][..] } else { &["Amount"] });
+        figures.extend_from_slice(if has_tax { &["Taxable value", "With tax"] } else { &["Amount"] });
         let mut columns = vec![Column { title: "For", is_number: false }];
         columns.extend(figures.into_iter().map(|title| Column { title, is_number: true }));
         let row = |line: &Charged| {

@@ -124,11 +124,9 @@ fn set(faces: &Faces, text: &str, style: Style) -> Line {
         }
     }
     runs.extend(pending.map(|(at, text)| shape(&faces[at], text, style)));
-    let blanks = text.len() - text.trim_end().len();
-    let blank = match blanks {
-        0 => 0.0,
-        _ => faces.first().map_or(0.0, |face| shape(face, " ".repeat(blanks), style).width),
-    };
+    let glyphs = runs.iter().rev().flat_map(|run| run.glyphs.iter().rev().map(move |glyph| (run, glyph)));
+    let blanks = glyphs.take_while(|(run, glyph)| run.text.get(glyph.text_range.clone()) == Some(" "));
+    let blank: f32 = blanks.map(|(_, glyph)| glyph.x_advance * style.size).sum();
     let width = (runs.iter().map(|run| run.width).sum::<f32>() - blank).max(0.0);
     Line { runs, width, style }
 }

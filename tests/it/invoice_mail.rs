@@ -12,7 +12,7 @@ use reqwest::Method;
 
 use crate::{
     invoice_pdf::text_of,
-    invoices::{inside, one, parent},
+    invoices::{inside, one, parent, read},
     post_office::{PostOffice, eventually},
     world::{Tenant, World, WorldOptions},
 };
@@ -97,6 +97,7 @@ async fn an_invoice_and_its_credit_note_come_with_their_files_by_the_brand() {
          UPDATE brands SET product_name = 'Clear Voice' WHERE product_name = 'Northwind Voice'",
     );
     let id = one(&world, tenant.organization, account).await;
+    let number = read(&world, tenant.organization, account, id).await.document.number;
     let letter = open(&office.wait_for(1).await[0]);
     assert!(letter.head.contains("owner@acme.example"), "to the owner: {}", letter.head);
     assert!(
@@ -105,23 +106,23 @@ async fn an_invoice_and_its_credit_note_come_with_their_files_by_the_brand() {
         letter.head
     );
     assert!(
-        letter.head.contains("Subject: Clear Voice: invoice INV/26-27/000001 for March 2026"),
+        letter.head.contains(&format!("Subject: Clear Voice: invoice {number} for March 2026")),
         "{}",
         letter.head
     );
     for words in [
         "Hello Acme Corp owner".to_owned(),
         "₹118.00".to_owned(),
-        "INV/26-27/000001".to_owned(),
+        number.clone(),
         "March 2026".to_owned(),
         format!("{}/accounts/{}/invoices/{id}", world.base, tenant.sub_account),
     ] {
         assert!(letter.text.contains(&words), "{words} in {}", letter.text);
     }
-    assert_eq!(letter.file_name, "INV-26-27-000001.pdf");
+    assert_eq!(letter.file_name, format!("{}.pdf", number.replace('/', "-")));
     assert_eq!(letter.file, file_of(&world, tenant, id).await, "the very file that is downloaded");
     let printed = text_of(&letter.file);
-    assert!(printed.contains("INV/26-27/000001") && printed.contains("₹118.00"), "{printed}");
+    assert!(printed.contains(&number) && printed.contains("₹118.00"), "{printed}");
     let seen = format!("{} {} {printed}", letter.head, letter.text).to_lowercase();
     for secret in ["parent holdings", "dialnexa", "sibling", "margin", "cost"] {
         assert!(!seen.contains(secret), "{secret} in {seen}");
@@ -136,24 +137,28 @@ async fn an_invoice_and_its_credit_note_come_with_their_files_by_the_brand() {
     // From now on the details say where to.
     send_to(&world, tenant, "accounts@acme.example").await;
     let scope = parent(&world, tenant.organization);
-    scope
+    let note = scope
         .write(move |tx| credit::give_back(tx, account, id, Some(5_900), "A call that failed"))
         .await
         .unwrap();
+    let of_note = read(&world, tenant.organization, account, note).await.document.number;
     let letter = open(&office.wait_for(2).await[1]);
     assert!(letter.head.contains("To: accounts@acme.example"), "{}", letter.head);
     assert!(
-        letter.head.contains("Subject: Clear Voice: credit note CN/26-27/000001 for March 2026"),
+        letter.head.contains(&format!("Subject: Clear Voice: credit note {of_note} for March 2026")),
         "{}",
         letter.head
     );
     assert!(!letter.head.contains("owner@acme.example"), "{}", letter.head);
-    for words in ["₹59.00", "INV/26-27/000001", "A call that failed"] {
+    for words in ["₹59.00", number.as_str(), "A call that failed"] {
         assert!(letter.text.contains(words), "{words} in {}", letter.text);
     }
     let printed = text_of(&letter.file);
-    assert!(printed.contains("Credit note") && printed.contains("CN/26-27/000001"), "{printed}");
-    assert_eq!((letter.file_name.as_str(), waiting(&world)), ("CN-26-27-000001.pdf", 0));
+    assert!(printed.contains("Credit note") && printed.contains(&of_note), "{printed}");
+    assert_eq!(
+        (letter.file_name.as_str(), waiting(&world)),
+        (format!("{}.pdf", of_note.replace('/', "-")).as_str(), 0)
+    );
 }
 
 #[actix_web::test]
