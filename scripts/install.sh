@@ -28,6 +28,7 @@ have_server || missing+=(postgresql)
 have_libpq || missing+=(libpq-dev)
 if $for_tests; then
     have ps || missing+=(procps)
+    have pdftotext || missing+=(poppler-utils)
     have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
     have chromedriver || missing+=(chromium-driver)
     have npm || missing+=(npm)

@@ -18,6 +18,8 @@
 //! - [`domain`]: the operations.
 //! - [`json`]: how the JSON faces read and answer.
 //! - [`playback`]: the sound of a call as an answer, for both faces.
+//! - [`typeset`]: what is printed, as PDF.
+//! - [`invoice_file`]: an invoice as a file, for both faces and for mail.
 //! - [`v1`]: the JSON face: the API.
 //! - [`engine`]: the face for telephony engines.
 //! - [`payment_providers`]: those who take money for wallets, over HTTP.
@@ -32,6 +34,7 @@ pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod error;
+pub mod invoice_file;
 pub mod json;
 pub mod object_stores;
 pub mod payment_providers;
@@ -43,6 +46,7 @@ pub mod schema;
 pub mod simulate;
 pub mod spoken;
 pub mod start;
+pub mod typeset;
 pub mod v1;
 pub mod values;
 pub mod web;

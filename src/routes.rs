@@ -126,6 +126,7 @@ routes! {
         Member "/accounts/{account}/billing" { GET billing::show }
         Member "/accounts/{account}/invoices" { GET invoices::list }
         Member "/accounts/{account}/invoices/{invoice}" { GET invoices::show }
+        Member "/accounts/{account}/invoices/{invoice}/pdf" { GET invoices::pdf }
         Member "/accounts/{account}/payments" { GET payments::list }
         Member "/accounts/{account}/payments/new" { GET payments::ask, POST payments::submit }
         Member "/accounts/{account}/payments/{payment}" { GET payments::show }
@@ -346,6 +347,7 @@ api_routes! {
         Billing "/transactions" { GET v1::wallet::transactions }
         Billing "/invoices" { GET v1::invoices::list }
         Billing "/invoices/{invoice_id}" { GET v1::invoices::show }
+        Billing "/invoices/{invoice_id}/pdf" { GET v1::invoices::pdf }
         Billing "/wallet/rules" { GET v1::wallet_rules::show, PUT v1::wallet_rules::set }
         Usage "/usage" { GET v1::usage::show }
         AuditLog "/audit-log" { GET v1::audit_log::list }

@@ -66,6 +66,7 @@ struct AtOneAddress;
     wallet::transactions,
     invoices::list,
     invoices::show,
+    invoices::pdf,
     wallet_rules::show,
     wallet_rules::set,
     usage::show,

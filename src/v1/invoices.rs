@@ -1,5 +1,6 @@
 //! Invoices and credit notes (`domain.md` 4.8).
 
+use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use time::{Date, macros::format_description};
 use utoipa::{IntoParams, ToSchema};
@@ -10,6 +11,7 @@ use crate::{
         Kind, Line as InvoicedLine, Party,
         list::{self, Issued, Listed},
     },
+    invoice_file,
     values::{InvoiceId, Money, SubAccountId},
 };
 
@@ -204,6 +206,24 @@ pub struct InvoicePlace {
     /// An invoice.
     #[param(value_type = String, example = "inv_01h455vb4pex5vsknk084sn02q")]
     pub invoice_id: InvoiceId,
+}
+
+/// A document, as a PDF file.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct Pdf(#[allow(dead_code)] Vec<u8>);
+
+/// Downloads an invoice
+///
+/// The invoice as a PDF file, as it is printed: the same each time.
+#[utoipa::path(get, path = "/invoices/{invoice_id}/pdf", tag = "Wallets", operation_id = "getInvoicePdf",
+    params(InvoicePlace),
+    responses((status = 200, description = "The file.", body = Pdf, content_type = "application/pdf")))]
+pub async fn pdf(scope: Scope<ViewBilling>, place: Path<InvoicePlace>) -> Result<HttpResponse, Denied> {
+    check_seen(&scope)?;
+    let id = place.0.invoice_id;
+    let issued = scope.read(move |tx| list::find(tx, id)).await?;
+    Ok(invoice_file::answer(issued).await?)
 }
 
 /// Shows an invoice

@@ -6,11 +6,10 @@ use serde::Deserialize;
 use crate::{
     access::{Access, Denied, principal::Person},
     domain::identity::memberships::{OwnAccount, brand_over, own_accounts},
-    values::{AccountId, Role, UserId},
+    values::{AccountId, Role, UserId, first_letter},
 };
 
 use super::{
-    frame::first_letter,
     page::{Visit, home_href, html, see},
     parts::Badge,
     sign_in::landing,

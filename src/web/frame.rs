@@ -2,7 +2,10 @@
 
 use time::OffsetDateTime;
 
-use crate::web::filters::{Moment, Zone};
+use crate::{
+    values::first_letter,
+    web::filters::{Moment, Zone},
+};
 
 /// The frame of a signed-in page: brand, account, navigation, person, banner, notice.
 #[derive(Debug, Clone, Default)]
@@ -205,11 +208,6 @@ impl Frame {
     pub fn brand_letter(&self) -> String {
         first_letter(&self.brand)
     }
-}
-
-/// The first letter of a name, in upper case.
-pub fn first_letter(name: &str) -> String {
-    name.chars().find(|c| c.is_alphanumeric()).into_iter().flat_map(char::to_uppercase).collect()
 }
 
 #[cfg(test)]

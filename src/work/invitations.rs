@@ -41,6 +41,7 @@ fn letter(invitation: &Invitation, public_url: &str) -> Letter {
         to: (String::new(), email.clone()),
         from: brand.clone(),
         subject: format!("{invited_by} invites you to {place}"),
+        file: None,
         text: format!(
             "Hello,\n\n\
              {invited_by} invites you to {place}, with the role {}.\n\

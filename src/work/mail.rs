@@ -8,7 +8,7 @@ use actix_web::web;
 use lettre::{
     Address, Message, SmtpTransport, Transport,
     message::{
-        Body, Mailbox,
+        Attachment, Body, Mailbox, MultiPart, SinglePart,
         header::{ContentTransferEncoding, ContentType},
     },
 };
@@ -31,6 +31,17 @@ pub struct Letter {
     pub subject: String,
     /// The text, in lines.
     pub text: String,
+    /// A PDF file that comes with it.
+    pub file: Option<File>,
+}
+
+/// A PDF file that comes with a letter.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// What it is called.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
 }
 
 enum Way {
@@ -86,10 +97,17 @@ impl Mailer {
         let message = Message::builder()
             .from(Mailbox::new(Some(letter.from), self.sender.clone()))
             .to(to)
-            .subject(letter.subject)
-            .header(ContentType::TEXT_PLAIN)
-            .body(body(letter.text))
-            .map_err(Error::internal)?;
+            .subject(letter.subject);
+        let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(body(letter.text));
+        let message = match letter.file {
+            None => message.singlepart(text),
+            Some(File { name, bytes }) => {
+                let pdf = ContentType::parse("application/pdf").map_err(Error::internal)?;
+                let file = Attachment::new(name).body(bytes, pdf);
+                message.multipart(MultiPart::mixed().singlepart(text).singlepart(file))
+            }
+        };
+        let message = message.map_err(Error::internal)?;
         match self.way.as_ref() {
             Way::Server(server) => server.send(&message).map(drop).map_err(Error::internal),
             Way::Folder(folder) => keep(folder, &message.formatted()).map_err(Error::internal),

@@ -68,6 +68,7 @@ pub fn begin(
     let on = Beginning { access, stopping };
     let (for_resets, for_wallets) =
         ((mailer.clone(), public_url.clone()), (mailer.clone(), public_url.clone()));
+    let for_invoices = (mailer.clone(), public_url.clone());
     let for_invitations = (mailer, public_url);
     Work(vec![
         on.repeat("erasure", PAUSE, erasure::erase_one),
@@ -85,6 +86,9 @@ pub fn begin(
             invitations::send_one(access, &for_invitations.0, &for_invitations.1).await
         }),
         on.repeat("invoices", PAUSE, async move |access| invoices::issue_some(access, &platform).await),
+        on.repeat("letters with invoices", PAUSE, async move |access| {
+            invoices::send_one(access, &for_invoices.0, &for_invoices.1).await
+        }),
         on.repeat("payments", PAUSE, async move |access| payments::ask_one(access, &providers).await),
         on.repeat("low wallets", PAUSE, wallets::tell_one),
         on.repeat("auto-recharge", PAUSE, wallets::recharge_one),

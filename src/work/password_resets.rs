@@ -32,6 +32,7 @@ pub async fn answer_one(access: &Arc<Access>, mailer: &Mailer, public_url: &str)
             None => "Set a new password".to_owned(),
         },
         text: text(&claimed.name, brand, &link),
+        file: None,
     };
     match mailer.send(letter).await {
         Ok(()) => access.gate(None, move |tx| password_resets::settle(tx, &claimed)).await?,

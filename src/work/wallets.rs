@@ -87,5 +87,5 @@ fn letter(news: &News, public_url: &str) -> Letter {
         ),
     };
     let text = format!("Hello {},\n\n{text}", to.0);
-    Letter { to: to.clone(), from: brand.clone(), subject, text }
+    Letter { to: to.clone(), from: brand.clone(), subject, text, file: None }
 }

@@ -28,16 +28,16 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 
 use crate::world::{World, WorldOptions, supplier};
 
-fn parent(world: &World, organization: OrganizationId) -> Scope<ManageSubAccounts> {
+pub fn parent(world: &World, organization: OrganizationId) -> Scope<ManageSubAccounts> {
     let region = "india".parse().unwrap();
     world.access.scope_of_job("test", organization, organization.into(), region).unwrap()
 }
 
-fn inside(world: &World, organization: OrganizationId, account: AccountId) -> Scope<ViewBilling> {
+pub fn inside(world: &World, organization: OrganizationId, account: AccountId) -> Scope<ViewBilling> {
     world.access.scope_of_job("test", organization, account, "india".parse().unwrap()).unwrap()
 }
 
-async fn issue(
+pub async fn issue(
     world: &World,
     organization: OrganizationId,
     account: AccountId,
@@ -48,7 +48,7 @@ async fn issue(
     scope.write(move |tx| issue::issue(tx, account, month, &supplier(), now)).await
 }
 
-async fn enter_issuer(world: &World, organization: OrganizationId) {
+pub async fn enter_issuer(world: &World, organization: OrganizationId) {
     let details =
         Details::check("Northwind Services LLP", "12 Fort Road\nMumbai 400001", "27", "27AACCN1234F1Z6", "");
     let details = details
@@ -61,7 +61,7 @@ async fn enter_issuer(world: &World, organization: OrganizationId) {
 }
 
 /// Money for an account, and calls that cost so much at these moments.
-async fn charge(
+pub async fn charge(
     world: &World,
     organization: OrganizationId,
     account: AccountId,
@@ -75,7 +75,7 @@ async fn charge(
         .unwrap();
 }
 
-async fn read(
+pub async fn read(
     world: &World,
     organization: OrganizationId,
     account: AccountId,
@@ -84,7 +84,7 @@ async fn read(
     inside(world, organization, account).read(move |tx| list::find(tx, id)).await.unwrap()
 }
 
-fn issued(outcome: Outcome) -> InvoiceId {
+pub fn issued(outcome: Outcome) -> InvoiceId {
     match outcome {
         Outcome::Issued(id) => id,
         other => panic!("{other:?}"),

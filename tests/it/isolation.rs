@@ -73,6 +73,7 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/billing", Billing),
     ("GET", "/accounts/{account}/invoices", Billing),
     ("GET", "/accounts/{account}/invoices/{invoice}", Billing),
+    ("GET", "/accounts/{account}/invoices/{invoice}/pdf", Billing),
     ("GET", "/accounts/{account}/payments", Billing),
     ("GET", "/accounts/{account}/payments/new", Owner),
     ("POST", "/accounts/{account}/payments/new", Owner),

@@ -23,6 +23,8 @@ mod engine;
 mod forms;
 mod gate;
 mod invitations;
+mod invoice_mail;
+mod invoice_pdf;
 mod invoices;
 mod isolation;
 mod journeys;

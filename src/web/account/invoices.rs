@@ -11,6 +11,7 @@ use crate::{
         list::{self, Issued, Listed},
     },
     error::Error,
+    invoice_file,
     values::InvoiceId,
     web::{
         filters::{day_text, money_text, number_text},
@@ -78,6 +79,14 @@ pub async fn show(
     html(&InvoicePage { frame, ..page(issued, &base(&scope)) })
 }
 
+/// `GET /accounts/{account}/invoices/{invoice}/pdf`
+pub async fn pdf(scope: Scope<ViewBilling>, place: web::Path<InvoicePlace>) -> Result<HttpResponse, Denied> {
+    check_seen(&scope)?;
+    let id = place.invoice;
+    let issued = scope.read(move |tx| list::find(tx, id)).await?;
+    Ok(invoice_file::answer(issued).await?)
+}
+
 fn side(party: &Party) -> Side {
     let state = state_name(&party.state).map(|name| format!("{name} ({})", party.state));
     Side {
@@ -123,6 +132,7 @@ fn page(issued: Issued, base: &str) -> InvoicePage {
         frame: Default::default(),
         crumbs: vec![Crumb::new("Invoices", base)],
         title: document.title().to_owned(),
+        pdf_href: format!("{base}/{}/pdf", issued.id),
         brand: document.supplier.name.clone(),
         supplier: side(&document.supplier),
         recipient: issued.recipient.as_ref().map(side),

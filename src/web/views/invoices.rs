@@ -52,6 +52,7 @@ pub struct InvoicePage {
     pub frame: Frame,
     pub crumbs: Vec<Crumb>,
     pub title: String,
+    pub pdf_href: String,
     pub brand: String,
     pub supplier: Side,
     /// None once its account was erased.

@@ -150,7 +150,8 @@ fn written(letter: Letter, link: &str) -> mail::Letter {
          {brand}\n",
         to.0
     );
-    mail::Letter { subject: format!("A webhook of {account} was switched off"), to, from: brand, text }
+    let subject = format!("A webhook of {account} was switched off");
+    mail::Letter { subject, to, from: brand, text, file: None }
 }
 
 /// Removes what the log need not keep any longer.

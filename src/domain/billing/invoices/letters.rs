@@ -8,15 +8,13 @@ use uuid::Uuid;
 
 use crate::{
     access::{Change, GateTx, Tx, permission::ViewBilling},
+    domain::identity::invitations::letters::place,
     error::Error,
     schema::control::{invoice_letters, memberships, users},
     values::{AccountId, InvoiceId, OrganizationId, Role},
 };
 
-use super::{
-    details::{self, Part},
-    list::{self, Issued},
-};
+use super::details::{self, Part};
 
 /// How often it is tried.
 const TRIES: i32 = 10;
@@ -28,7 +26,8 @@ pub struct Due {
     pub organization: OrganizationId,
     /// The account that is written to.
     pub account: AccountId,
-    invoice: InvoiceId,
+    /// What is sent.
+    pub invoice: InvoiceId,
 }
 
 /// The letter that is due for the longest.
@@ -54,14 +53,17 @@ pub fn due(tx: &mut GateTx<'_>) -> Result<Option<Due>, Error> {
 /// A letter to be sent.
 #[derive(Debug, Clone)]
 pub struct Letter {
-    /// Where to.
-    pub email: String,
-    /// What is sent.
-    pub issued: Issued,
+    /// The name of whom it goes to, where that is known, and the address.
+    pub to: (String, String),
+    /// What the account is called.
+    pub account_name: String,
+    /// What the product is called there.
+    pub brand: String,
     tries: i32,
 }
 
-/// Takes a letter, for two minutes. `None`: somebody else has it, or nobody is there to read it.
+/// Takes a letter, for two minutes. `None`: somebody else has it, nobody is there to read it, or
+/// whoever took it was ended each time.
 pub fn claim(tx: &mut Tx<'_, ViewBilling>, due: Due) -> Result<Change<Option<Letter>>, Error> {
     let time = OffsetDateTime::now_utc();
     let tries = invoice_letters::table
@@ -74,19 +76,9 @@ pub fn claim(tx: &mut Tx<'_, ViewBilling>, due: Due) -> Result<Change<Option<Let
         .first::<i32>(tx.connection())
         .optional()?;
     let Some(tries) = tries else { return Ok(Change::none(None)) };
-    let wished = details::of(tx, Part::Recipient)?.and_then(|details| details.email);
-    let email = match wished {
-        Some(email) => Some(email),
-        None => memberships::table
-            .inner_join(users::table.on(users::user_id.eq(memberships::user_id)))
-            .filter(memberships::organization_id.eq(due.organization))
-            .filter(memberships::account_id.eq(due.account.uuid()))
-            .filter(memberships::role.eq(Role::Owner))
-            .select(users::email)
-            .first::<String>(tx.connection())
-            .optional()?,
-    };
-    let Some(email) = email else {
+    let place = place(tx.connection(), due.account)?;
+    let reader = if tries < TRIES { reader(tx, due)? } else { None };
+    let Some((to, place)) = reader.zip(place) else {
         settle(tx, due, None, None)?;
         return Ok(Change::none(None));
     };
@@ -96,20 +88,36 @@ pub fn claim(tx: &mut Tx<'_, ViewBilling>, due: Due) -> Result<Change<Option<Let
             invoice_letters::tries.eq(tries + 1),
         ))
         .execute(tx.connection())?;
-    let issued = list::find(tx, due.invoice)?;
-    Ok(Change::none(Some(Letter { email, issued, tries: tries + 1 })))
+    Ok(Change::none(Some(Letter { to, account_name: place.name, brand: place.brand, tries: tries + 1 })))
+}
+
+/// Whom it goes to: the address that the account's details name or, without one, its owner.
+fn reader(tx: &mut Tx<'_, ViewBilling>, due: Due) -> Result<Option<(String, String)>, Error> {
+    if let Some(email) = details::of(tx, Part::Recipient)?.and_then(|details| details.email) {
+        return Ok(Some((String::new(), email)));
+    }
+    Ok(memberships::table
+        .inner_join(users::table.on(users::user_id.eq(memberships::user_id)))
+        .filter(memberships::organization_id.eq(due.organization))
+        .filter(memberships::account_id.eq(due.account.uuid()))
+        .filter(memberships::role.eq(Role::Owner))
+        .select((users::name, users::email))
+        .first(tx.connection())
+        .optional()?)
 }
 
 /// Marks a letter as sent.
 pub fn sent(tx: &mut Tx<'_, ViewBilling>, due: Due) -> Result<Change<()>, Error> {
-    settle(tx, due, Some(OffsetDateTime::now_utc()), None)
+    settle(tx, due, Some(OffsetDateTime::now_utc()), None).map(Change::none)
 }
 
-/// Tries again later, unless it was tried too often.
-pub fn postpone(tx: &mut Tx<'_, ViewBilling>, due: Due, letter: &Letter) -> Result<Change<()>, Error> {
+/// Tries again later, after a longer pause each time, unless it was tried too often. Tells whether
+/// it is given up.
+pub fn postpone(tx: &mut Tx<'_, ViewBilling>, due: Due, letter: &Letter) -> Result<Change<bool>, Error> {
     let minutes = 1_i64 << letter.tries.clamp(0, 10);
     let next = (letter.tries < TRIES).then(|| OffsetDateTime::now_utc() + Duration::minutes(minutes));
-    settle(tx, due, None, next)
+    settle(tx, due, None, next)?;
+    Ok(Change::none(next.is_none()))
 }
 
 fn settle(
@@ -117,7 +125,7 @@ fn settle(
     due: Due,
     sent_at: Option<OffsetDateTime>,
     due_at: Option<OffsetDateTime>,
-) -> Result<Change<()>, Error> {
+) -> Result<(), Error> {
     diesel::update(invoice_letters::table.find((due.organization, due.account.uuid(), due.invoice)))
         .set((
             invoice_letters::sent_at.eq(sent_at),
@@ -125,5 +133,5 @@ fn settle(
             invoice_letters::claimed_until.eq(None::<OffsetDateTime>),
         ))
         .execute(tx.connection())?;
-    Ok(Change::none(()))
+    Ok(())
 }

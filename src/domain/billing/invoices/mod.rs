@@ -193,6 +193,11 @@ impl Document {
             (Kind::Invoice, None) => "Bill of supply",
         }
     }
+
+    /// The month that it accounts for, as it is printed: `October 2026`.
+    pub fn period(&self) -> String {
+        format!("{} {}", self.month.month(), self.month.year())
+    }
 }
 
 /// The platform as it invoices organizations.
