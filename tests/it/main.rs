@@ -23,6 +23,7 @@ mod engine;
 mod forms;
 mod gate;
 mod invitations;
+mod invoice_parties;
 mod invoices;
 mod isolation;
 mod journeys;
