@@ -11,7 +11,7 @@ use time::{Duration, OffsetDateTime};
 use crate::{
     browser::{Browser, Form, Page},
     chromium::{Chromium, Looks},
-    invoices::{charge, enter_issuer, one},
+    invoices::{charge, one},
     post_office::eventually,
     world::{PASSWORD, Tenant, World},
 };

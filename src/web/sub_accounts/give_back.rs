@@ -64,7 +64,8 @@ struct Invoiced {
 
 impl Invoiced {
     async fn load(scope: &Scope<IssueInvoices>, id: InvoiceId) -> Result<Self, Denied> {
-        let loaded = scope.narrow::<ManageSubAccounts>().overview(move |tx| {
+        let parent = scope.narrow::<ManageSubAccounts>();
+        let loaded = parent.overview(move |tx| {
             let issued = list::find_issued(tx, id)?;
             let Some(to) = issued.account.sub_account().filter(|_| issued.document.kind == Kind::Invoice)
             else {
