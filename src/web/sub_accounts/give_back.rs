@@ -197,7 +197,7 @@ fn page(
 ) -> Result<HttpResponse, Denied> {
     let parent = scope.narrow::<ManageSubAccounts>();
     let issued = &invoiced.issued;
-    let heading = format!("Give back of {}", issued.document.number);
+    let heading = "Give back what was invoiced".to_owned();
     let left = invoiced.text(issued.left());
     let how = if form.how == PART { PART } else { ALL };
     let choice = Field::new("how", "How much").value(how).options(vec![
@@ -228,6 +228,7 @@ fn page(
                    invoice itself never changes."
                 .into(),
             facts: vec![
+                ("Number".to_owned(), issued.document.number.clone()),
                 ("Issued to".to_owned(), invoiced.name()),
                 ("Total".to_owned(), invoiced.text(issued.document.total)),
                 ("Given back".to_owned(), invoiced.text(issued.given_back())),
