@@ -10,7 +10,7 @@ use time::{Date, OffsetDateTime};
 use crate::{
     access::{
         Access,
-        permission::{Administer, ManageSubAccounts, RecordCalls},
+        permission::{Administer, IssueInvoices, ManageSubAccounts, RecordCalls},
     },
     domain::{
         audit::{self, Verdict},
@@ -310,7 +310,7 @@ pub async fn execute(
         }
         AdminCommand::CreditNote { organization, invoice, paise, reason } => {
             let scope =
-                access.scope_anywhere::<ManageSubAccounts>("operator", organization, organization.into())?;
+                access.scope_anywhere::<IssueInvoices>("operator", organization, organization.into())?;
             let note = scope
                 .write(move |tx| credit::give_back(tx, organization.into(), invoice, paise, &reason))
                 .await?;

@@ -15,15 +15,15 @@ use crate::{
     values::KeyArea,
     web::{
         account::{
-            self, agents, audit, billing, call, calls, calls_export, invoices, numbers, overview, payments,
-            place_call, recording, retention, statement_export, wallet_rules,
+            self, agents, audit, billing, billing_details, call, calls, calls_export, invoices, numbers,
+            overview, payments, place_call, recording, retention, statement_export, wallet_rules,
         },
         accounts, api_docs, api_keys, assets, health, invitation,
         members::{invite, leave, list as members, member, pending, recharge as member_recharge},
         password_reset, payment_events, sessions, sign_in,
         sub_accounts::{
-            self, access, auto_recharge, bulk, delete, export, inside, lifecycle, limits, list, new, prices,
-            recharge, settings, show,
+            self, access, auto_recharge, bulk, delete, export, give_back, inside, issued_invoices,
+            issuer_details, lifecycle, limits, list, new, prices, recharge, settings, show,
         },
         webhooks,
     },
@@ -127,6 +127,9 @@ routes! {
         Member "/accounts/{account}/invoices" { GET invoices::list }
         Member "/accounts/{account}/invoices/{invoice}" { GET invoices::show }
         Member "/accounts/{account}/invoices/{invoice}/pdf" { GET invoices::pdf }
+        Member "/accounts/{account}/billing-details" {
+            GET billing_details::show, POST billing_details::submit
+        }
         Member "/accounts/{account}/payments" { GET payments::list }
         Member "/accounts/{account}/payments/new" { GET payments::ask, POST payments::submit }
         Member "/accounts/{account}/payments/{payment}" { GET payments::show }
@@ -235,6 +238,13 @@ routes! {
             GET lifecycle::ask_reactivate, POST lifecycle::reactivate
         }
         Member "/accounts/{account}/sub-accounts/{sub_account}/delete" { GET delete::ask, POST delete::delete }
+        Member "/accounts/{account}/issuer-details" { GET issuer_details::show, POST issuer_details::submit }
+        Member "/accounts/{account}/issued-invoices" { GET issued_invoices::list }
+        Member "/accounts/{account}/issued-invoices/{issued}" { GET issued_invoices::show }
+        Member "/accounts/{account}/issued-invoices/{issued}/pdf" { GET issued_invoices::pdf }
+        Member "/accounts/{account}/issued-invoices/{issued}/give-back" {
+            GET give_back::ask, POST give_back::submit
+        }
         Member "/accounts/{account}/deletions" { GET delete::certificates }
         Member "/accounts/{account}/deletions/{certificate}" { GET delete::certificate }
     }

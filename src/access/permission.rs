@@ -297,3 +297,41 @@ impl Permission for ManageWallet {
 
 impl Includes<View> for ManageWallet {}
 impl Includes<ViewBilling> for ManageWallet {}
+
+/// Say who the account is to those who invoice it (`domain.md` 4.8, 5.3): billing is its Owner's alone.
+#[derive(Debug, Clone, Copy)]
+pub enum EditBillingDetails {}
+
+impl Permission for EditBillingDetails {
+    const REFUSAL: &'static str = "Billing details are entered by the Owner of the account.";
+
+    fn held_by(standing: Standing) -> bool {
+        matches!(
+            standing,
+            Standing::Organization(Role::Owner) | Standing::SubAccount(Role::Owner) | Standing::Platform
+        )
+    }
+}
+
+impl Includes<View> for EditBillingDetails {}
+impl Includes<ViewBilling> for EditBillingDetails {}
+
+/// Invoice the organization's sub-accounts: say who it is on their invoices, and give back what was
+/// invoiced (`domain.md` 4.8, 5.2). No key has it.
+#[derive(Debug, Clone, Copy)]
+pub enum IssueInvoices {}
+
+impl Permission for IssueInvoices {
+    const REFUSAL: &'static str = "What the organization invoices is in the hands of its Owner.";
+    const IS_OVER_SUB_ACCOUNTS: bool = true;
+
+    fn held_by(standing: Standing) -> bool {
+        matches!(standing, Standing::Organization(Role::Owner) | Standing::Platform)
+    }
+
+    fn check(asker: &Asker) -> Result<(), Error> {
+        check_over_sub_accounts::<Self>(asker)
+    }
+}
+
+impl Includes<ManageSubAccounts> for IssueInvoices {}

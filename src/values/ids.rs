@@ -220,6 +220,14 @@ impl AccountId {
         }
     }
 
+    /// The sub-account, where it is one.
+    pub fn sub_account(self) -> Option<SubAccountId> {
+        match self {
+            Self::Organization(_) => None,
+            Self::SubAccount(id) => Some(id),
+        }
+    }
+
     /// The id as stored, whichever kind it is.
     pub fn uuid(self) -> Uuid {
         match self {

@@ -41,6 +41,7 @@ pub enum Here {
     Retention,
     SubAccounts,
     Limits,
+    IssuedInvoices,
     Deletions,
 }
 
@@ -184,6 +185,7 @@ fn navigation<P: Permission>(scope: &Scope<P>, here: Here) -> Vec<NavGroup> {
             items: vec![
                 item("Sub-accounts", "/sub-accounts", "sub-accounts", Here::SubAccounts),
                 item("Concurrency limits", "/sub-accounts/limits", "limits", Here::Limits),
+                item("Issued invoices", "/issued-invoices", "invoice", Here::IssuedInvoices),
                 item("Deletions", "/deletions", "trash", Here::Deletions),
             ],
         });

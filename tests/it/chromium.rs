@@ -191,6 +191,12 @@ impl Chromium {
         choice.click().await.expect("a choice to tick");
     }
 
+    /// Picks the option of a select.
+    pub async fn choose_option(&self, name: &str, value: &str) {
+        let select = self.find(&format!("select[name=\"{name}\"]")).await;
+        select.select_by_value(value).await.expect("an option to pick");
+    }
+
     /// All text that the page shows.
     pub async fn text(&self) -> String {
         self.find("body").await.text().await.expect("the page's text")

@@ -74,6 +74,8 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/invoices", Billing),
     ("GET", "/accounts/{account}/invoices/{invoice}", Billing),
     ("GET", "/accounts/{account}/invoices/{invoice}/pdf", Billing),
+    ("GET", "/accounts/{account}/billing-details", Owner),
+    ("POST", "/accounts/{account}/billing-details", Owner),
     ("GET", "/accounts/{account}/payments", Billing),
     ("GET", "/accounts/{account}/payments/new", Owner),
     ("POST", "/accounts/{account}/payments/new", Owner),
@@ -172,6 +174,13 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/reactivate", Parent),
     ("GET", "/accounts/{account}/sub-accounts/{sub_account}/delete", Parent),
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/delete", Parent),
+    ("GET", "/accounts/{account}/issuer-details", ParentOwner),
+    ("POST", "/accounts/{account}/issuer-details", ParentOwner),
+    ("GET", "/accounts/{account}/issued-invoices", Parent),
+    ("GET", "/accounts/{account}/issued-invoices/{issued}", Parent),
+    ("GET", "/accounts/{account}/issued-invoices/{issued}/pdf", Parent),
+    ("GET", "/accounts/{account}/issued-invoices/{issued}/give-back", ParentOwner),
+    ("POST", "/accounts/{account}/issued-invoices/{issued}/give-back", ParentOwner),
     ("GET", "/accounts/{account}/deletions", Parent),
     ("GET", "/accounts/{account}/deletions/{certificate}", Parent),
 ];
@@ -230,6 +239,8 @@ pub struct Contents {
     pub call: CallId,
     payment: PaymentId,
     pub invoice: InvoiceId,
+    /// What the account issued itself.
+    issued: InvoiceId,
     api_key: ApiKeyId,
     webhook: WebhookId,
     event: EventId,
@@ -245,6 +256,7 @@ impl Contents {
             call: CallId::new(),
             payment: PaymentId::new(),
             invoice: InvoiceId::new(),
+            issued: InvoiceId::new(),
             api_key: ApiKeyId::new(),
             webhook: WebhookId::new(),
             event: EventId::new(),
@@ -354,6 +366,7 @@ fn filled(
         .replace("{certificate}", &certificate.to_string())
         .replace("{payment}", &contents.payment.to_string())
         .replace("{invoice}", &contents.invoice.to_string())
+        .replace("{issued}", &contents.issued.to_string())
         .replace("{transaction}", &TransactionId::new().to_string())
         .replace("{api_key}", &contents.api_key.to_string())
         .replace("{member}", &contents.member.to_string())
@@ -489,6 +502,10 @@ async fn every_route_answers_every_caller_as_it_must() {
     let mut contents = BTreeMap::new();
     for (_, account, organization) in accounts {
         contents.insert(account, fill(&world, organization, account).await);
+    }
+    for (parent, beneath) in [(organization, sub_account), (foreign.organization, foreign.sub_account)] {
+        let issued = contents[&beneath.into()].invoice;
+        contents.get_mut(&parent.into()).unwrap().issued = issued;
     }
     let certificate = CertificateId::new();
     let random = Contents::random();

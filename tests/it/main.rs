@@ -25,6 +25,7 @@ mod gate;
 mod invitations;
 mod invoice_mail;
 mod invoice_pdf;
+mod invoice_parties;
 mod invoices;
 mod isolation;
 mod journeys;

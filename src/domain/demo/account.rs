@@ -69,6 +69,9 @@ impl Loading {
             people::invite(&self.access, *owner, id.into(), ("farah@acme.example", Role::Member)).await?;
         }
         let isolated = sub_account.billing_mode == BillingMode::Isolated;
+        if let (Some(owner), true) = (members.first(), isolated) {
+            self.is_invoiced_as(*owner, id.into(), sub_account.slug).await?;
+        }
         let plan = Plan {
             company: sub_account.name.to_owned(),
             region,

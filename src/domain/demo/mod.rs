@@ -9,6 +9,7 @@
 mod account;
 mod content;
 mod money;
+mod parties;
 mod people;
 mod recordings;
 mod traffic;
@@ -267,6 +268,8 @@ impl Loading {
         let owner =
             members.first().copied().ok_or_else(|| Error::internal("an organization has an owner"))?;
 
+        self.is_invoiced_as(owner, id.into(), organization.domain).await?;
+
         // A few at a time: each is one connection, and sound takes a processor.
         let loaded: Vec<Loaded> = stream::iter((0_u16..).zip(organization.sub_accounts))
             .map(|(at, sub_account)| self.sub_account(organization, owner, at, sub_account))
@@ -274,6 +277,7 @@ impl Loading {
             .try_collect()
             .await?;
         self.own_account(organization, loaded).await?;
+        self.invoices_as(owner, organization, id.into()).await?;
         if organization.enabled {
             let scope = self.access.scope_of_member::<ManageSubAccounts>(owner, id.into()).await?;
             let counters = scope.overview(usage::counters).await?;

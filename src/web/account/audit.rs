@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     access::{Denied, Scope, StoredEntry, permission::Administer},
-    domain::audit,
+    domain::{audit, billing::invoices::gst::state_name},
     values::Part,
     web::{
         filters::{Zone, counted, money_text, phone_text},
@@ -87,6 +87,10 @@ pub async fn section(scope: &Scope<Administer>, url: &AuditUrl, href: &str) -> R
                 ("person.", "People"),
                 ("api_key.", "API keys"),
                 ("webhook.", "Webhooks"),
+                ("invoice.", "Invoices"),
+                ("credit_note.", "Credit notes"),
+                ("billing_details.", "Billing details"),
+                ("issuer_details.", "Details on sub-accounts’ invoices"),
                 ("organization.", "The organization"),
             ])),
             Field::new("via", "How")
@@ -160,6 +164,14 @@ fn kept(days: &Map<String, Value>) -> String {
         None => format!("no {what}"),
     };
     format!("{}, {}", of("recordings", "recording_days"), of("transcripts", "transcript_days"))
+}
+
+/// Who somebody is on invoices, in words.
+fn parties_name(details: &Map<String, Value>) -> String {
+    let name = word(details.get("legal_name"));
+    let state = state_name(&word(details.get("state"))).unwrap_or_default().to_owned();
+    let gstin = details.get("gstin").and_then(Value::as_str).map(|gstin| format!("GSTIN {gstin}"));
+    [name, state].into_iter().chain(gstin).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// Amounts that were set, in words: `low balance ₹500.00, no spend cap`.
@@ -307,6 +319,7 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
         // On and off are in the sentence.
         Some(Value::Bool(_)) => String::new(),
         Some(Value::Object(days)) if entry.action == "retention.changed" => kept(days),
+        Some(Value::Object(details)) if entry.action.ends_with("_details.changed") => parties_name(details),
         Some(Value::Object(amounts)) => amounts_in_words(amounts, &word(entry.details.get("currency"))),
         value => word(value),
     };

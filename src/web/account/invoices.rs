@@ -6,22 +6,25 @@ use serde::Deserialize;
 use crate::{
     access::{Denied, Scope, permission::ViewBilling},
     domain::billing::invoices::{
-        Party,
+        Kind, Party,
         gst::state_name,
         list::{self, Issued, Listed},
     },
     error::Error,
     invoice_file,
-    values::InvoiceId,
+    values::{InvoiceId, Part},
     web::{
-        filters::{day_text, money_text, number_text},
+        filters::{counted, day_text, money_text, number_text},
         page::{Here, Visit, home_href, html},
-        parts::Crumb,
+        parts::{Crumb, Empty, Pager},
         views::invoices::{InvoiceLine, InvoicePage, InvoiceRow, InvoicesPage, Side},
     },
 };
 
-use super::sees_wallet;
+use super::{billing_details, sees_wallet};
+
+/// Rows on a page.
+const PAGE: u16 = 50;
 
 /// The invoice in the address.
 #[derive(Debug, Deserialize)]
@@ -43,22 +46,81 @@ fn check_seen(scope: &Scope<ViewBilling>) -> Result<(), Denied> {
     if sees_wallet(scope) { Ok(()) } else { Err(Denied(Error::NotFound)) }
 }
 
-/// `GET /accounts/{account}/invoices`
-pub async fn list(scope: Scope<ViewBilling>, visit: Visit) -> Result<HttpResponse, Denied> {
-    check_seen(&scope)?;
-    let found = scope.read(|tx| list::page(tx, 0, list::MOST)).await?;
-    let base = base(&scope);
-    let row = |listed: Listed| InvoiceRow {
+/// Which part of a list its URL asks for.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+pub struct PartUrl {
+    older: Option<InvoiceId>,
+    newer: Option<InvoiceId>,
+}
+
+impl PartUrl {
+    /// The part.
+    pub(in crate::web) fn part(self) -> Part<InvoiceId> {
+        match (self.older, self.newer) {
+            (Some(id), _) => Part::OlderThan(id),
+            (_, Some(id)) => Part::NewerThan(id),
+            _ => Part::Newest,
+        }
+    }
+}
+
+/// The way through a list whose address with its filters is `href`: `?` or more of a query stands in
+/// it. `first` and `last` are there where anything is newer, and older.
+pub(in crate::web) fn pager(
+    href: &str,
+    shown: usize,
+    (first, last): (Option<InvoiceId>, Option<InvoiceId>),
+) -> Pager {
+    Pager {
+        summary: format!("{} shown, newest first", counted(shown, "document", "documents")),
+        newer_href: first.map(|id| format!("{href}newer={id}")),
+        older_href: last.map(|id| format!("{href}older={id}")),
+        newer_label: "Newer".into(),
+        older_label: "Older".into(),
+    }
+}
+
+/// A row that leads beneath `base`.
+pub(in crate::web) fn row(base: &str, listed: &Listed) -> InvoiceRow {
+    InvoiceRow {
         href: format!("{base}/{}", listed.id),
-        number: listed.number,
-        kind: listed.kind.label().to_owned(),
+        number: listed.number.clone(),
+        kind: match listed.kind {
+            Kind::Invoice => "Invoice".to_owned(),
+            Kind::CreditNote => "Credit note".to_owned(),
+        },
         month: month_text(listed.month),
         issued_on: day_text(listed.issued_on),
         total: money_text(listed.total, &listed.currency),
-    };
+    }
+}
+
+/// `GET /accounts/{account}/invoices`
+pub async fn list(
+    scope: Scope<ViewBilling>,
+    visit: Visit,
+    url: web::Query<PartUrl>,
+) -> Result<HttpResponse, Denied> {
+    check_seen(&scope)?;
+    let part = url.part();
+    let found = scope.read(move |tx| list::slice(tx, part, PAGE)).await?;
+    let base = base(&scope);
+    let ends = (
+        found.rows.first().filter(|_| found.has_newer).map(|row| row.id),
+        found.rows.last().filter(|_| found.has_older).map(|row| row.id),
+    );
     html(&InvoicesPage {
         frame: visit.frame(&scope, "Invoices", Here::Billing),
-        rows: found.into_iter().map(row).collect(),
+        details: billing_details::way(&scope),
+        pager: pager(&format!("{base}?"), found.rows.len(), ends),
+        empty: found.rows.is_empty().then(|| Empty::First {
+            title: "No invoices yet".into(),
+            text: "A month in which calls were charged is invoiced some hours after it is over.".into(),
+            action: None,
+            icon: "invoice",
+        }),
+        rows: found.rows.iter().map(|listed| row(&base, listed)).collect(),
     })
 }
 
@@ -87,7 +149,8 @@ pub async fn pdf(scope: Scope<ViewBilling>, place: web::Path<InvoicePlace>) -> R
     Ok(invoice_file::answer(issued).await?)
 }
 
-fn side(party: &Party) -> Side {
+/// One side of an invoice.
+pub(in crate::web) fn side(party: &Party) -> Side {
     let state = state_name(&party.state).map(|name| format!("{name} ({})", party.state));
     Side {
         name: if party.legal_name.is_empty() { party.name.clone() } else { party.legal_name.clone() },
@@ -97,7 +160,9 @@ fn side(party: &Party) -> Side {
     }
 }
 
-fn page(issued: Issued, base: &str) -> InvoicePage {
+/// An invoice or a credit note, among others beneath `base`.
+pub(in crate::web) fn page(issued: Issued, base: &str) -> InvoicePage {
+    let (given_back, left) = (issued.given_back(), issued.left());
     let document = issued.document;
     let money = |minor: i64| money_text(minor, &document.currency);
     let percent = |rate: i64| {
@@ -133,7 +198,15 @@ fn page(issued: Issued, base: &str) -> InvoicePage {
         crumbs: vec![Crumb::new("Invoices", base)],
         title: document.title().to_owned(),
         pdf_href: format!("{base}/{}/pdf", issued.id),
-        brand: document.supplier.name.clone(),
+        text: format!(
+            "{}. {}",
+            document.supplier.name,
+            match document.kind {
+                Kind::Invoice => "Paid from the prepaid wallet.",
+                Kind::CreditNote => "Given back into the prepaid wallet.",
+            }
+        ),
+        give_back_href: None,
         supplier: side(&document.supplier),
         recipient: issued.recipient.as_ref().map(side),
         facts,
@@ -143,11 +216,12 @@ fn page(issued: Issued, base: &str) -> InvoicePage {
             .iter()
             .map(|line| InvoiceLine {
                 text: line.text.clone(),
-                calls: number_text(line.calls),
-                minutes: number_text(line.minutes),
+                calls: counted_there(document.kind, line.calls),
+                minutes: counted_there(document.kind, line.minutes),
                 taxable: money(line.taxable),
                 amount: money(line.amount),
                 postings: match line.postings {
+                    (0, 0) => String::new(),
                     (first, last) if first == last => format!("Entry {first}"),
                     (first, last) => format!("Entries {first} to {last}"),
                 },
@@ -155,5 +229,15 @@ fn page(issued: Issued, base: &str) -> InvoicePage {
             .collect(),
         totals,
         total: money(document.total),
+        notes: issued.notes.iter().map(|note| row(base, note)).collect(),
+        given_back: (given_back > 0).then(|| (money(given_back), money(left))),
+    }
+}
+
+/// How many calls or minutes; a credit note has none.
+fn counted_there(kind: Kind, number: i64) -> String {
+    match kind {
+        Kind::Invoice => number_text(number),
+        Kind::CreditNote => "–".to_owned(),
     }
 }

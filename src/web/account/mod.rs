@@ -7,6 +7,7 @@
 pub mod agents;
 pub mod audit;
 pub mod billing;
+pub mod billing_details;
 pub mod call;
 pub mod calls;
 pub mod calls_export;

@@ -62,7 +62,8 @@ fn base<P: crate::access::permission::Permission>(scope: &Scope<P>) -> String {
 pub fn actions(scope: &Scope<ViewBilling>) -> Vec<(String, String)> {
     let base = base(scope);
     let add = scope.also::<AddFunds>().map(|_| ("Add funds".to_owned(), format!("{base}/new")));
-    add.into_iter().chain([("Payments".to_owned(), base.clone()), super::invoices::action(scope)]).collect()
+    let always = [("Payments".to_owned(), base.clone()), super::invoices::action(scope)];
+    add.into_iter().chain(always).collect()
 }
 
 fn badge(payment: &Payment) -> Badge {

@@ -24,9 +24,9 @@ use crate::{
     },
 };
 
-use super::{Place, recharge};
+use super::{Place, issued_invoices, issuer_details, recharge};
 
-fn page<S: Template + HtmlSafe>(
+async fn page<S: Template + HtmlSafe>(
     scope: &Scope<ManageSubAccounts>,
     visit: &Visit,
     listed: &Listed,
@@ -34,9 +34,13 @@ fn page<S: Template + HtmlSafe>(
     here: &str,
     section: S,
 ) -> Result<HttpResponse, Denied> {
-    let recharges = here == "/billing"
-        && listed.billing_mode == BillingMode::Isolated
-        && scope.also::<PushFunds>().is_some();
+    let is_invoiced = here == "/billing" && listed.billing_mode == BillingMode::Isolated;
+    let recharges = is_invoiced && scope.also::<PushFunds>().is_some();
+    let recharge =
+        recharges.then(|| ("Recharge wallet".to_owned(), recharge::href(scope, listed.id))).into_iter();
+    // What was issued while it was isolated stays.
+    let issued = (here == "/billing")
+        .then(|| ("Invoices".to_owned(), format!("{}?q={}", issued_invoices::base(scope), listed.id)));
     html(&SectionPage {
         frame: visit.frame(scope, format!("{title} of {}", listed.name), Here::SubAccounts),
         crumbs: super::crumbs(scope, None),
@@ -44,10 +48,8 @@ fn page<S: Template + HtmlSafe>(
         heading: listed.name.clone(),
         text: String::new(),
         badge: Some(Badge::account(listed.status.as_str())),
-        actions: recharges
-            .then(|| ("Recharge wallet".to_owned(), recharge::href(scope, listed.id)))
-            .into_iter()
-            .collect(),
+        actions: recharge.chain(issued).collect(),
+        waiting: if is_invoiced { issuer_details::waiting(scope).await? } else { None },
         section,
     })
 }
@@ -70,7 +72,7 @@ pub async fn billing(
     };
     let href = format!("{}/billing", super::href(&scope, listed.id));
     let section = billing::section(&inside, Some(&scope), &url, &href, note, None).await?;
-    page(&scope, &visit, &listed, "Billing", "/billing", section)
+    page(&scope, &visit, &listed, "Billing", "/billing", section).await
 }
 
 /// `GET /accounts/{account}/sub-accounts/{sub_account}/billing/export.csv`
@@ -92,5 +94,5 @@ pub async fn audit_log(
     let listed = super::find(&scope, place.sub_account).await?;
     let href = format!("{}/audit-log", super::href(&scope, listed.id));
     let section = audit::section(&scope.sub_account(listed.id).await?, &url, &href).await?;
-    page(&scope, &visit, &listed, "Audit log", "/audit-log", section)
+    page(&scope, &visit, &listed, "Audit log", "/audit-log", section).await
 }

@@ -3,6 +3,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
+use super::invoices::Waiting;
 use crate::web::chart::Chart;
 use crate::web::filters::{self, Moment};
 use crate::web::frame::Frame;
@@ -282,6 +283,8 @@ pub struct SectionPage<S: Template + HtmlSafe> {
     pub badge: Option<Badge>,
     /// What can be done here: labels with addresses.
     pub actions: Vec<(String, String)>,
+    /// Set on a parent's page about a wallet that is not invoiced yet.
+    pub waiting: Option<Waiting>,
     pub section: S,
 }
 
@@ -297,6 +300,7 @@ impl<S: Template + HtmlSafe> SectionPage<S> {
             text: text.into(),
             badge: None,
             actions: Vec::new(),
+            waiting: None,
             section,
         }
     }

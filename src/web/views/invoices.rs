@@ -3,14 +3,82 @@
 use askama::Template;
 
 use super::{super::filters, Frame};
-use crate::web::parts::Crumb;
+use crate::web::parts::{Crumb, Empty, ErrorSummary, Field, Pager};
 
 /// The invoices of an account.
 #[derive(Template)]
 #[template(path = "money/invoices.html")]
 pub struct InvoicesPage {
     pub frame: Frame,
+    /// Where is said who the account is, by whoever may: what it is called, and the address.
+    pub details: Option<(String, String)>,
     pub rows: Vec<InvoiceRow>,
+    pub pager: Pager,
+    pub empty: Option<Empty>,
+}
+
+/// What an organization issued to its sub-accounts.
+#[derive(Template)]
+#[template(path = "money/issued_invoices.html")]
+pub struct IssuedPage {
+    pub frame: Frame,
+    pub waiting: Option<Waiting>,
+    /// Where is said who the organization is, by whoever may.
+    pub details_href: Option<String>,
+    pub list_href: String,
+    pub q: String,
+    pub month: String,
+    pub filtered: bool,
+    /// Each with whom it is made out to, and whether that account was deleted.
+    pub rows: Vec<(InvoiceRow, String, bool)>,
+    pub pager: Pager,
+    pub empty: Option<Empty>,
+}
+
+/// Sub-accounts are not invoiced: their organization has yet to say who it is.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// Where it says so, for whoever may.
+    pub href: Option<String>,
+}
+
+/// Who an account is on invoices.
+#[derive(Template)]
+#[template(path = "money/details.html")]
+pub struct DetailsPage {
+    pub frame: Frame,
+    pub crumbs: Vec<Crumb>,
+    pub errors: ErrorSummary,
+    pub heading: &'static str,
+    pub text: &'static str,
+    pub action: String,
+    /// What the editor is shown, as a word.
+    pub seen: String,
+    pub legal_name: Field,
+    pub address: Field,
+    pub state: Field,
+    pub gstin: Field,
+    pub email: Option<Field>,
+}
+
+/// How much of an invoice is given back, and why.
+#[derive(Template)]
+#[template(path = "money/give_back.html")]
+pub struct GiveBackPage {
+    pub frame: Frame,
+    pub crumbs: Vec<Crumb>,
+    pub errors: ErrorSummary,
+    pub heading: String,
+    pub text: String,
+    /// Terms with their values.
+    pub facts: Vec<(String, String)>,
+    /// Why there is no form.
+    pub instead: Option<String>,
+    pub action: String,
+    pub how: Field,
+    pub amount: Field,
+    pub reason: Field,
+    pub cancel_href: String,
 }
 
 /// One of them.
@@ -41,7 +109,7 @@ pub struct InvoiceLine {
     pub minutes: String,
     pub taxable: String,
     pub amount: String,
-    /// Which of the wallet's entries it sums up.
+    /// Which of the wallet's entries it sums up; empty on credit notes.
     pub postings: String,
 }
 
@@ -53,7 +121,10 @@ pub struct InvoicePage {
     pub crumbs: Vec<Crumb>,
     pub title: String,
     pub pdf_href: String,
-    pub brand: String,
+    /// Who issued it, and what became of the money.
+    pub text: String,
+    /// Where a part of it is given back, by whoever may.
+    pub give_back_href: Option<String>,
     pub supplier: Side,
     /// None once its account was erased.
     pub recipient: Option<Side>,
@@ -62,4 +133,8 @@ pub struct InvoicePage {
     pub lines: Vec<InvoiceLine>,
     pub totals: Vec<(String, String)>,
     pub total: String,
+    /// The credit notes to it.
+    pub notes: Vec<InvoiceRow>,
+    /// What of it was given back, and what is left.
+    pub given_back: Option<(String, String)>,
 }

@@ -1,74 +1,66 @@
 //! Giving back what was invoiced: a credit note, and the money with it.
 
-use diesel::prelude::*;
 use time::OffsetDateTime;
 
 use crate::{
-    access::{Change, Tx, permission::ManageSubAccounts},
-    domain::billing::ledger::{self, Entry, EntryKind, LedgerAccount},
+    access::{Change, Tx, permission::IssueInvoices, principal::Standing},
+    domain::billing::{
+        books,
+        ledger::{self, Entry, EntryKind, LedgerAccount},
+    },
     error::Error,
-    schema::control::{invoices, ledger_accounts},
     values::{AccountId, InvoiceId, indian_day},
 };
 
 use super::{
     Credited, Document, Kind, Line, Party, gst,
-    issue::{New, ask_to_send, at, keep, share_out, told},
+    issue::{New, ask_to_send, at, keep, name_of, share_out, told},
     list, numbers,
 };
 
 /// The longest reason, in characters.
 pub const LONGEST_REASON: usize = 200;
 
-/// What of an invoice was not given back yet, in minor units.
-///
-/// # Errors
-/// [`Error::NotFound`] where it is no invoice of the account's.
-fn left(tx: &mut Tx<'_, ManageSubAccounts>, id: InvoiceId) -> Result<i64, Error> {
-    let (organization, account) = (tx.organization(), tx.tenant().uuid());
-    let total: i64 = invoices::table
-        .find((organization, account, id))
-        .filter(invoices::kind.eq(Kind::Invoice))
-        .select(invoices::total_minor)
-        .first(tx.connection())?;
-    let notes: Vec<i64> = invoices::table
-        .filter(invoices::organization_id.eq(organization))
-        .filter(invoices::account_id.eq(account))
-        .filter(invoices::credits.eq(id))
-        .select(invoices::total_minor)
-        .load(tx.connection())?;
-    Ok(total - notes.iter().sum::<i64>())
+/// Whether this says why something is given back: on one line, not empty, not too long.
+pub fn is_reason(text: &str) -> bool {
+    (1..=LONGEST_REASON).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 }
 
 /// Gives back `amount` minor units of an invoice, or all that is left of it, for a reason that is
-/// printed: a credit note of its own series, and an entry that puts the money into the wallet.
+/// printed: a credit note of its own series, and an entry that puts the money into the wallet. What is
+/// given back to an account that was deleted is written off at once, as its balance was: nobody is
+/// there to spend it, and it never flows to the organization (`domain.md` 2.4).
 ///
 /// # Errors
 /// [`Error::Invalid`] on `amount` above what is left, or on `reason`; [`Error::NotFound`] where it
-/// is no invoice of the account's.
+/// is no invoice of the account's, or one that the asker did not issue.
 pub fn give_back(
-    tx: &mut Tx<'_, ManageSubAccounts>,
+    tx: &mut Tx<'_, IssueInvoices>,
     account: AccountId,
     invoice: InvoiceId,
     amount: Option<i64>,
     reason: &str,
 ) -> Result<Change<InvoiceId>, Error> {
+    if matches!(account, AccountId::Organization(_)) && tx.asker().standing != Standing::Platform {
+        // It is the platform that invoices organizations.
+        return Err(Error::NotFound);
+    }
     let reason = reason.trim();
-    if !(1..=LONGEST_REASON).contains(&reason.chars().count()) || reason.chars().any(char::is_control) {
+    if !is_reason(reason) {
         let message = format!("Say why, in at most {LONGEST_REASON} characters on one line.");
         return Err(Error::invalid("reason", message));
     }
     let now = OffsetDateTime::now_utc();
     let (issued, left) = at(tx, account, |tx| {
-        // Two credit notes at once wait for each other at the wallet.
-        ledger_accounts::table
-            .find((tx.organization(), tx.tenant().uuid(), "wallet"))
-            .select(ledger_accounts::currency)
-            .for_no_key_update()
-            .first::<String>(tx.connection())?;
-        let left = left(tx, invoice)?;
-        Ok((list::find(tx, invoice)?, left))
+        // Two credit notes at once wait for each other here, in the order in which all lock.
+        books::lock(tx, &[LedgerAccount::Usage, LedgerAccount::Wallet])?;
+        let issued = list::find(tx, invoice)?;
+        let left = issued.left();
+        Ok((issued, left))
     })?;
+    if issued.document.kind == Kind::CreditNote {
+        return Err(Error::NotFound);
+    }
     let total = amount.unwrap_or(left);
     if total <= 0 || total > left {
         let message = if left == 0 {
@@ -109,7 +101,7 @@ pub fn give_back(
     };
     share_out(&mut document)?;
     let id = InvoiceId::at(now);
-    let is_there = issued.recipient.is_some();
+    let is_there = name_of(tx, account)?.is_some();
     let recipient = issued.recipient.unwrap_or_else(|| Party::named(account.to_string()));
     at(tx, account, |tx| {
         let entry =
@@ -122,7 +114,7 @@ pub fn give_back(
             id,
             &New { document: &document, recipient: &recipient, credits, issuer, financial_year, now },
         )?;
-        if is_there { ask_to_send(tx, id) } else { Ok(()) }
+        if is_there { ask_to_send(tx, id) } else { ledger::write_off(tx).map(|_| ()) }
     })?;
     Ok(told(id, tx, account, id, &document, is_there))
 }

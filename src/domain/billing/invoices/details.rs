@@ -1,21 +1,24 @@
 //! Who an account is to those who invoice it, and who an organization is to the sub-accounts
 //! that it invoices.
 
+use data_encoding::HEXLOWER;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::{
     access::{
         Change, Event, Tx,
-        permission::{Permission, ViewBilling},
+        permission::{EditBillingDetails, IssueInvoices, Permission},
     },
     error::{Error, FieldError},
-    schema::control::billing_details,
+    schema::control::{accounts, audit_entries, billing_details},
     values::{Email, words},
 };
 
-use super::gst;
+use super::{due, gst};
 
 words! {
     /// Which part in invoices the details are for.
@@ -73,8 +76,10 @@ impl Details {
             "" => None,
             text => match gst::gstin("gstin", text) {
                 Ok(number) if number.starts_with(state) => Some(number),
-                Ok(_) => {
-                    let message = "A GSTIN begins with the code of its state, and this is another state’s.";
+                Ok(number) => {
+                    let name = gst::state_name(&number[..2]).unwrap_or_default();
+                    let message =
+                        format!("This GSTIN is of {name}: choose that state, or look for a typing error.");
                     wrong.push(FieldError::new("gstin", message));
                     None
                 }
@@ -121,29 +126,105 @@ pub fn of<P: Permission>(tx: &mut Tx<'_, P>, part: Part) -> Result<Option<Detail
         .optional()?)
 }
 
-/// Keeps details for the invoices to come; those that were issued stay as they are.
-pub fn save(tx: &mut Tx<'_, ViewBilling>, part: Part, details: &Details) -> Result<Change<()>, Error> {
-    if of(tx, part)?.as_ref() == Some(details) {
-        return Ok(Change::none(()));
+/// What an editor was shown, as a word: whoever saves says by it what they looked at.
+pub fn mark(details: Option<&Details>) -> String {
+    let shown = serde_json::to_vec(&details).unwrap_or_default();
+    HEXLOWER.encode(&Sha256::digest(shown)[..12])
+}
+
+/// What became of new details.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// They stand on the invoices to come.
+    Done,
+    /// Somebody else saved others since the editor looked. Nothing was changed.
+    Overtaken {
+        /// How they are now.
+        now: Option<Details>,
+        /// Who did that, as the log names them.
+        by: Option<String>,
+    },
+}
+
+impl Part {
+    /// The audit action of changed details.
+    fn changed(self) -> &'static str {
+        match self {
+            Self::Recipient => "billing_details.changed",
+            Self::Issuer => "issuer_details.changed",
+        }
+    }
+}
+
+/// Says who the account is to those who invoice it, unless that is not as `seen` any more. Invoices
+/// that were issued stay as they are.
+pub fn change_recipient(
+    tx: &mut Tx<'_, EditBillingDetails>,
+    seen: Option<&str>,
+    to: &Details,
+) -> Result<Change<Outcome>, Error> {
+    change(tx, Part::Recipient, seen, to).map(|(change, _)| change)
+}
+
+/// Says who the organization is on the invoices of its sub-accounts, unless that is not as `seen`
+/// any more. What waited for it is invoiced soon.
+pub fn change_issuer(
+    tx: &mut Tx<'_, IssueInvoices>,
+    seen: Option<&str>,
+    to: &Details,
+) -> Result<Change<Outcome>, Error> {
+    let (change, is_first) = change(tx, Part::Issuer, seen, to)?;
+    if is_first {
+        due::wake_all_beneath(tx)?;
+    }
+    Ok(change)
+}
+
+/// Keeps details, and tells whether there were none before.
+fn change<P: Permission>(
+    tx: &mut Tx<'_, P>,
+    part: Part,
+    seen: Option<&str>,
+    to: &Details,
+) -> Result<(Change<Outcome>, bool), Error> {
+    let account = tx.tenant();
+    // Two who save at once wait for each other here.
+    accounts::table
+        .find((tx.organization(), account.uuid()))
+        .select(accounts::account_id)
+        .for_no_key_update()
+        .first::<Uuid>(tx.connection())?;
+    let before = of(tx, part)?;
+    if before.as_ref() == Some(to) {
+        return Ok((Change::none(Outcome::Done), false));
+    }
+    if seen.is_some_and(|seen| seen != mark(before.as_ref())) {
+        let by = last_changed_by(tx, part)?;
+        return Ok((Change::none(Outcome::Overtaken { now: before, by }), false));
     }
     diesel::insert_into(billing_details::table)
-        .values((billing_details::part.eq(part), details))
+        .values((billing_details::part.eq(part), to))
         .on_conflict((billing_details::organization_id, billing_details::account_id, billing_details::part))
         .do_update()
-        .set(details)
+        .set(to)
         .execute(tx.connection())?;
-    let account = tx.tenant();
-    Ok(Change::new(
-        (),
-        Event {
-            account,
-            action: match part {
-                Part::Recipient => "billing_details.changed",
-                Part::Issuer => "issuer_details.changed",
-            },
-            object: details.legal_name.clone(),
-            object_id: account.to_string(),
-            details: json!({ "state": details.state, "gstin": details.gstin }),
-        },
-    ))
+    let told = |details: &Details| json!({ "legal_name": details.legal_name, "state": details.state, "gstin": details.gstin });
+    let event = Event {
+        account,
+        action: part.changed(),
+        object: to.legal_name.clone(),
+        object_id: account.to_string(),
+        details: json!({ "before": before.as_ref().map(told), "after": told(to) }),
+    };
+    Ok((Change::new(Outcome::Done, event), before.is_none()))
+}
+
+/// Who changed them last, by the audit log.
+fn last_changed_by<P: Permission>(tx: &mut Tx<'_, P>, part: Part) -> Result<Option<String>, Error> {
+    Ok(audit_entries::table
+        .filter(audit_entries::action.eq(part.changed()))
+        .order(audit_entries::sequence.desc())
+        .select(audit_entries::actor_name)
+        .first(tx.connection())
+        .optional()?)
 }

@@ -6,7 +6,10 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    access::{Change, GateTx, Tx, permission::ManageSubAccounts},
+    access::{
+        Change, GateTx, Tx,
+        permission::{EditBillingDetails, IssueInvoices, ManageSubAccounts},
+    },
     domain::billing::ledger::{EntryKind, LedgerAccount},
     error::Error,
     schema::control::{accounts, ledger_postings, sub_accounts},
@@ -15,6 +18,7 @@ use crate::{
 
 use super::{
     Month,
+    details::{self, Part},
     issue::{Outcome, at},
 };
 
@@ -87,7 +91,10 @@ pub fn finish(
     let next = if outcomes.contains(&Outcome::Early) {
         Some(now + SOON)
     } else if outcomes.contains(&Outcome::NoIssuer) {
-        Some(now + TOMORROW)
+        // Details that are entered from here on make it due again; those of before are seen.
+        at(tx, account, |tx| lock(tx, account))?;
+        let is_said = details::of(tx, Part::Issuer)?.is_some();
+        Some(if is_said { now } else { now + TOMORROW })
     } else {
         let open = Month::of(now - AFTER);
         let is_over = is_gone && !at(tx, account, |tx| was_charged_since(tx, open.begins()))?;
@@ -103,6 +110,43 @@ pub fn finish(
         Ok(())
     })?;
     Ok(Change::none(()))
+}
+
+/// Locks the row of the account that the transaction is on.
+fn lock(tx: &mut Tx<'_, ManageSubAccounts>, account: AccountId) -> Result<Uuid, Error> {
+    Ok(accounts::table
+        .find((tx.organization(), account.uuid()))
+        .select(accounts::account_id)
+        .for_no_key_update()
+        .first(tx.connection())?)
+}
+
+/// Has the account that the transaction is on looked at soon: it has months that were entered after the
+/// fact.
+pub fn wake(tx: &mut Tx<'_, EditBillingDetails>) -> Result<(), Error> {
+    diesel::update(
+        accounts::table
+            .find((tx.organization(), tx.tenant().uuid()))
+            .filter(accounts::invoices_due_at.is_not_null()),
+    )
+    .set(accounts::invoices_due_at.eq(dsl::now.into_sql::<Timestamptz>().nullable()))
+    .execute(tx.connection())?;
+    Ok(())
+}
+
+/// Has all sub-accounts of the organization looked at soon, deleted ones with months to invoice
+/// included.
+pub(super) fn wake_all_beneath(tx: &mut Tx<'_, IssueInvoices>) -> Result<(), Error> {
+    let organization = tx.organization();
+    diesel::update(
+        accounts::table
+            .filter(accounts::organization_id.eq(organization))
+            .filter(accounts::account_id.ne(organization.uuid()))
+            .filter(accounts::invoices_due_at.is_not_null()),
+    )
+    .set(accounts::invoices_due_at.eq(dsl::now.into_sql::<Timestamptz>().nullable()))
+    .execute(tx.connection())?;
+    Ok(())
 }
 
 /// Whether calls were charged since a moment in the account that the transaction is on: after its

@@ -10,7 +10,10 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::{
-    access::{Change, Event, Notice, PRODUCT_NAME, Tx, permission::ManageSubAccounts},
+    access::{
+        Change, Event, Notice, PRODUCT_NAME, Tx,
+        permission::{Includes, ManageSubAccounts},
+    },
     error::Error,
     schema::control::{
         brands, charges, invoice_letters, invoice_recipients, invoices, ledger_accounts, organizations,
@@ -43,10 +46,10 @@ pub enum Outcome {
 }
 
 /// Runs `work` on the rows of an account of the organization.
-pub(super) fn at<T>(
-    tx: &mut Tx<'_, ManageSubAccounts>,
+pub(super) fn at<P: Includes<ManageSubAccounts>, T>(
+    tx: &mut Tx<'_, P>,
     account: AccountId,
-    work: impl FnOnce(&mut Tx<'_, ManageSubAccounts>) -> Result<T, Error>,
+    work: impl FnOnce(&mut Tx<'_, P>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     match account {
         AccountId::Organization(_) => work(tx),
@@ -60,9 +63,13 @@ struct Recipient {
     is_there: bool,
 }
 
-fn recipient(tx: &mut Tx<'_, ManageSubAccounts>, account: AccountId) -> Result<Recipient, Error> {
+/// What an account of the organization is called; `None` once it was deleted.
+pub(super) fn name_of<P: Includes<ManageSubAccounts>>(
+    tx: &mut Tx<'_, P>,
+    account: AccountId,
+) -> Result<Option<String>, Error> {
     let organization = tx.organization();
-    let name: Option<String> = match account {
+    Ok(match account {
         AccountId::Organization(id) => {
             organizations::table.find(id).select(organizations::name).first(tx.connection()).optional()?
         }
@@ -72,9 +79,12 @@ fn recipient(tx: &mut Tx<'_, ManageSubAccounts>, account: AccountId) -> Result<R
             .select(sub_accounts::name)
             .first(tx.connection())
             .optional()?,
-    };
+    })
+}
+
+fn recipient(tx: &mut Tx<'_, ManageSubAccounts>, account: AccountId) -> Result<Recipient, Error> {
     // Of one that was deleted nothing is left but its id.
-    let Some(name) = name else {
+    let Some(name) = name_of(tx, account)? else {
         return Ok(Recipient { party: Party::named(account.to_string()), is_there: false });
     };
     let details = at(tx, account, |tx| details::of(tx, Part::Recipient))?;
@@ -262,7 +272,11 @@ pub(super) struct New<'a> {
     pub now: OffsetDateTime,
 }
 
-pub(super) fn keep(tx: &mut Tx<'_, ManageSubAccounts>, id: InvoiceId, new: &New<'_>) -> Result<(), Error> {
+pub(super) fn keep<P: Includes<ManageSubAccounts>>(
+    tx: &mut Tx<'_, P>,
+    id: InvoiceId,
+    new: &New<'_>,
+) -> Result<(), Error> {
     let document = new.document;
     diesel::insert_into(invoices::table)
         .values((
@@ -294,7 +308,10 @@ pub(super) fn keep(tx: &mut Tx<'_, ManageSubAccounts>, id: InvoiceId, new: &New<
 }
 
 /// Asks for it to be sent by mail.
-pub(super) fn ask_to_send(tx: &mut Tx<'_, ManageSubAccounts>, id: InvoiceId) -> Result<(), Error> {
+pub(super) fn ask_to_send<P: Includes<ManageSubAccounts>>(
+    tx: &mut Tx<'_, P>,
+    id: InvoiceId,
+) -> Result<(), Error> {
     diesel::insert_into(invoice_letters::table)
         .values(invoice_letters::invoice_id.eq(id))
         .execute(tx.connection())?;
@@ -303,9 +320,9 @@ pub(super) fn ask_to_send(tx: &mut Tx<'_, ManageSubAccounts>, id: InvoiceId) -> 
 
 /// The change that issued it, told to the organization and, where it is still there, to the
 /// sub-account.
-pub(super) fn told<T>(
+pub(super) fn told<P: Includes<ManageSubAccounts>, T>(
     value: T,
-    tx: &Tx<'_, ManageSubAccounts>,
+    tx: &Tx<'_, P>,
     account: AccountId,
     id: InvoiceId,
     document: &Document,

@@ -1,6 +1,6 @@
 //! What was issued.
 
-use diesel::prelude::*;
+use diesel::{pg::Pg, prelude::*};
 use serde_json::Value;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
@@ -11,14 +11,11 @@ use crate::{
         permission::{Includes, Permission, ViewBilling},
     },
     error::Error,
-    schema::control::{invoice_recipients, invoices},
-    values::{AccountId, InvoiceId},
+    schema::control::{invoice_recipients, invoices, sub_accounts},
+    values::{AccountId, InvoiceId, OrganizationId, Part, Slice, SubAccountId},
 };
 
-use super::{Document, Kind, Party};
-
-/// As many as a list shows: those of eight years and more of months, credit notes included.
-pub const MOST: i64 = 200;
+use super::{Document, Kind, Month, Party};
 
 /// One in a list.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -68,16 +65,77 @@ pub fn page<P: Includes<ViewBilling>>(
         .load(tx.connection())?)
 }
 
-/// Those that the organization issued to its sub-accounts, deleted ones included, the latest first.
-pub fn issued(tx: &mut Overview<'_>) -> Result<Vec<(AccountId, Listed)>, Error> {
-    let organization = tx.organization();
-    let rows: Vec<Listed> = invoices::table
-        .filter(invoices::issuer_id.eq(organization.uuid()))
-        .order((invoices::issued_at.desc(), invoices::invoice_id.desc()))
+/// Takes one part of a list, with one row more than fits.
+macro_rules! part {
+    ($query:expr, $part:expr, $limit:expr) => {{
+        let query = $query.limit(i64::from($limit) + 1);
+        // Ids are of the moment of issue.
+        match $part {
+            Part::Newest => query.order(invoices::invoice_id.desc()),
+            Part::OlderThan(id) => {
+                query.filter(invoices::invoice_id.lt(id)).order(invoices::invoice_id.desc())
+            }
+            Part::NewerThan(id) => {
+                query.filter(invoices::invoice_id.gt(id)).order(invoices::invoice_id.asc())
+            }
+        }
+    }};
+}
+
+/// A part of those of the account, the latest first.
+pub fn slice<P: Includes<ViewBilling>>(
+    tx: &mut Tx<'_, P>,
+    part: Part<InvoiceId>,
+    limit: u16,
+) -> Result<Slice<Listed>, Error> {
+    let own = invoices::table
+        .filter(invoices::organization_id.eq(tx.organization()))
+        .filter(invoices::account_id.eq(tx.tenant().uuid()))
         .select(Listed::as_select())
-        .limit(MOST)
-        .load(tx.connection())?;
-    Ok(rows.into_iter().map(|row| (AccountId::of_row(organization, row.account), row)).collect())
+        .into_boxed::<Pg>();
+    Ok(Slice::of(part!(own, part, limit).load(tx.connection())?, &part, limit.into()))
+}
+
+/// Which of those that the organization issued are wanted. What is `None` does not narrow.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// The whole number of one, the id of a sub-account, or a part of a sub-account's name.
+    pub search: Option<String>,
+    /// Of this month.
+    pub month: Option<Month>,
+}
+
+/// A part of those that the organization issued to its sub-accounts, deleted ones included, the
+/// latest first.
+pub fn issued(
+    tx: &mut Overview<'_>,
+    filter: &Filter,
+    part: Part<InvoiceId>,
+    limit: u16,
+) -> Result<Slice<(AccountId, Listed)>, Error> {
+    let organization = tx.organization();
+    let mut query = invoices::table
+        .filter(invoices::issuer_id.eq(organization.uuid()))
+        .select(Listed::as_select())
+        .into_boxed::<Pg>();
+    if let Some(search) = &filter.search {
+        let escaped = search.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let named = sub_accounts::table
+            .filter(sub_accounts::organization_id.eq(organization))
+            .filter(sub_accounts::name_key.like(format!("%{escaped}%")))
+            .select(sub_accounts::sub_account_id);
+        query = match search.parse::<SubAccountId>() {
+            Ok(id) => query.filter(invoices::account_id.eq(id.uuid())),
+            Err(_) => query
+                .filter(invoices::number.eq(search.to_uppercase()).or(invoices::account_id.eq_any(named))),
+        };
+    }
+    if let Some(month) = filter.month {
+        query = query.filter(invoices::month.eq(month.first_day()));
+    }
+    let found = Slice::of(part!(query, part, limit).load::<Listed>(tx.connection())?, &part, limit.into());
+    let rows = found.rows.into_iter().map(|row| (AccountId::of_row(organization, row.account), row));
+    Ok(Slice { rows: rows.collect(), has_newer: found.has_newer, has_older: found.has_older })
 }
 
 /// One as it is shown and printed.
@@ -85,6 +143,8 @@ pub fn issued(tx: &mut Overview<'_>) -> Result<Vec<(AccountId, Listed)>, Error> 
 pub struct Issued {
     /// Which.
     pub id: InvoiceId,
+    /// Whose wallet it accounts for.
+    pub account: AccountId,
     /// All that is printed on it.
     pub document: Document,
     /// Whom it is made out to; none once the account was erased.
@@ -93,6 +153,39 @@ pub struct Issued {
     pub credits: Option<InvoiceId>,
     /// When it was issued.
     pub issued_at: OffsetDateTime,
+    /// The credit notes to it, the first first.
+    pub notes: Vec<Listed>,
+}
+
+impl Issued {
+    /// What of it was given back, in minor units.
+    pub fn given_back(&self) -> i64 {
+        self.notes.iter().map(|note| note.total).sum()
+    }
+
+    /// What of it can still be given back, in minor units; of a credit note nothing.
+    pub fn left(&self) -> i64 {
+        match self.document.kind {
+            Kind::Invoice => self.document.total - self.given_back(),
+            Kind::CreditNote => 0,
+        }
+    }
+}
+
+/// The credit notes to an invoice, the first first.
+fn notes_to(
+    connection: &mut PgConnection,
+    organization: OrganizationId,
+    account: Uuid,
+    id: InvoiceId,
+) -> Result<Vec<Listed>, Error> {
+    Ok(invoices::table
+        .filter(invoices::organization_id.eq(organization))
+        .filter(invoices::account_id.eq(account))
+        .filter(invoices::credits.eq(id))
+        .order(invoices::invoice_id)
+        .select(Listed::as_select())
+        .load(connection)?)
 }
 
 /// One of the account's.
@@ -100,17 +193,12 @@ pub struct Issued {
 /// # Errors
 /// [`Error::NotFound`] where it is none of the account's.
 pub fn find<P: Permission>(tx: &mut Tx<'_, P>, id: InvoiceId) -> Result<Issued, Error> {
-    let key = (tx.organization(), tx.tenant().uuid(), id);
-    let (document, credits, issued_at) = invoices::table
-        .find(key)
-        .select((invoices::document, invoices::credits, invoices::issued_at))
-        .first::<(Value, Option<InvoiceId>, OffsetDateTime)>(tx.connection())?;
-    let recipient: Option<Value> = invoice_recipients::table
-        .find(key)
-        .select(invoice_recipients::recipient)
-        .first(tx.connection())
-        .optional()?;
-    assemble(id, document, recipient, credits, issued_at)
+    let (organization, account) = (tx.organization(), tx.tenant());
+    let row = invoices::table
+        .find((organization, account.uuid(), id))
+        .select((invoices::account_id, invoices::document, invoices::credits, invoices::issued_at))
+        .first::<Row>(tx.connection())?;
+    assemble(tx.connection(), organization, id, row)
 }
 
 /// One that the organization issued, whether its account is still there or not.
@@ -119,28 +207,31 @@ pub fn find<P: Permission>(tx: &mut Tx<'_, P>, id: InvoiceId) -> Result<Issued, 
 /// [`Error::NotFound`] where it is none of the organization's.
 pub fn find_issued(tx: &mut Overview<'_>, id: InvoiceId) -> Result<Issued, Error> {
     let organization = tx.organization();
-    let (document, credits, issued_at) = invoices::table
+    let row = invoices::table
         .filter(invoices::issuer_id.eq(organization.uuid()))
         .filter(invoices::invoice_id.eq(id))
-        .select((invoices::document, invoices::credits, invoices::issued_at))
-        .first::<(Value, Option<InvoiceId>, OffsetDateTime)>(tx.connection())?;
-    let recipient: Option<Value> = invoice_recipients::table
-        .filter(invoice_recipients::organization_id.eq(organization))
-        .filter(invoice_recipients::invoice_id.eq(id))
-        .select(invoice_recipients::recipient)
-        .first(tx.connection())
-        .optional()?;
-    assemble(id, document, recipient, credits, issued_at)
+        .select((invoices::account_id, invoices::document, invoices::credits, invoices::issued_at))
+        .first::<Row>(tx.connection())?;
+    assemble(tx.connection(), organization, id, row)
 }
 
+/// Whose it is, what is printed on it, what it credits, when it was issued.
+type Row = (Uuid, Value, Option<InvoiceId>, OffsetDateTime);
+
 fn assemble(
+    connection: &mut PgConnection,
+    organization: OrganizationId,
     id: InvoiceId,
-    document: Value,
-    recipient: Option<Value>,
-    credits: Option<InvoiceId>,
-    issued_at: OffsetDateTime,
+    (account, document, credits, issued_at): Row,
 ) -> Result<Issued, Error> {
+    let recipient: Option<Value> = invoice_recipients::table
+        .find((organization, account, id))
+        .select(invoice_recipients::recipient)
+        .first(connection)
+        .optional()?;
+    let notes = notes_to(connection, organization, account, id)?;
+    let account = AccountId::of_row(organization, account);
     let document = serde_json::from_value(document).map_err(Error::internal)?;
     let recipient = recipient.map(serde_json::from_value).transpose().map_err(Error::internal)?;
-    Ok(Issued { id, document, recipient, credits, issued_at })
+    Ok(Issued { id, account, document, recipient, credits, issued_at, notes })
 }

@@ -6,7 +6,10 @@ use time::{Date, Month};
 use uuid::Uuid;
 
 use crate::{
-    access::{Tx, permission::ManageSubAccounts},
+    access::{
+        Tx,
+        permission::{Includes, ManageSubAccounts},
+    },
     error::Error,
     schema::control::invoice_series,
 };
@@ -25,8 +28,8 @@ pub(super) fn issuer(of_platform: bool, organization: Uuid) -> Uuid {
 
 /// The next number of a series, and its financial year. The series' row stays locked until the
 /// transaction ends: a number is kept with what it is on, or is the next one's.
-pub(super) fn next(
-    tx: &mut Tx<'_, ManageSubAccounts>,
+pub(super) fn next<P: Includes<ManageSubAccounts>>(
+    tx: &mut Tx<'_, P>,
     issuer: Uuid,
     kind: Kind,
     day: Date,

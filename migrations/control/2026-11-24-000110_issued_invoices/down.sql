@@ -1,0 +1,2 @@
+DROP POLICY parent_wakes ON accounts;
+DROP INDEX invoices_by_issuer;
