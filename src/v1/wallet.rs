@@ -205,6 +205,15 @@ pub async fn transactions(
     Ok(Reply(List::new(rows, &paging, total, next)))
 }
 
+/// Refuses what is no currency's code.
+pub(super) fn currency_code(text: &str) -> Result<(), Error> {
+    if text.len() == 3 && text.bytes().all(|letter| letter.is_ascii_uppercase()) {
+        Ok(())
+    } else {
+        Err(Error::invalid("currency", "Name a currency by its three letters, such as INR."))
+    }
+}
+
 /// A recharge to be made.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -260,11 +269,7 @@ pub async fn recharge(
     body: Body<CreateRecharge>,
 ) -> Result<Created<MadeRecharge>, Denied> {
     let (id, asked) = (place.0.sub_account_id, body.into_inner());
-    let is_code =
-        asked.currency.len() == 3 && asked.currency.bytes().all(|letter| letter.is_ascii_uppercase());
-    if !is_code {
-        return Err(Error::invalid("currency", "Name a currency by its three letters, such as INR.").into());
-    }
+    currency_code(&asked.currency)?;
     let minor = asked.amount.above_zero("amount", &asked.currency)?;
     let reference = asked.reference.clone();
     if reference

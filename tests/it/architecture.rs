@@ -16,10 +16,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &["values", "schema", "error", "access", "spoken"]),
     ("playback", &["values", "error", "access", "domain"]),
     ("payment_providers", &["values", "error"]),
-    ("web", &["values", "error", "access", "domain", "payment_providers", "playback"]),
+    ("paying", &["values", "error", "access", "domain", "payment_providers"]),
+    ("web", &["values", "error", "access", "domain", "paying", "payment_providers", "playback"]),
     ("work", &["values", "error", "access", "domain", "payment_providers"]),
     ("json", &["values", "error", "access", "domain"]),
-    ("v1", &["values", "error", "access", "domain", "json"]),
+    ("v1", &["values", "error", "access", "domain", "json", "paying", "playback"]),
     ("engine", &["values", "error", "access", "domain", "json"]),
     // It plays the telephony side of the world: it meets the product over HTTP alone.
     ("simulate", &["values", "error", "spoken"]),
