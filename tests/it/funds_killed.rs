@@ -27,7 +27,7 @@ use crate::{
     program::until,
 };
 
-const KILLS: usize = 6;
+const KILLS: usize = 4;
 /// Payments that are begun in each account and round, and the most that may be under way.
 const PAYMENTS: i64 = 10;
 const MOST_OPEN: i64 = 20;
@@ -35,7 +35,7 @@ const MOST_OPEN: i64 = 20;
 const AMOUNT: i64 = 12_345;
 /// Sub-accounts that are recharged by themselves, and so often a round.
 const RECHARGED: usize = 4;
-const RECHARGES: i64 = 40;
+const RECHARGES: i64 = 30;
 /// After how many rounds months are invoiced anew.
 const INVOICED_ANEW: usize = 5;
 
