@@ -254,7 +254,7 @@ pub struct MadeRecharge {
 /// Moves money from your organization's wallet into the sub-account's, at once and whole.
 /// Send an `Idempotency-Key`, so that a request that is sent twice moves money once. Too
 /// little in your wallet is answered with 402; a sub-account that your organization pays
-/// for has a frozen wallet, 409 `wallet_frozen`.
+/// for has a frozen wallet, 409 `wallet_frozen`. A test key moves no money, 403.
 #[utoipa::path(post, path = "/sub-accounts/{sub_account_id}/wallet/recharge", tag = "Wallets",
     operation_id = "rechargeWallet",
     request_body(content = CreateRecharge, example = json!({ "amount": 5000, "currency": "INR" })),
