@@ -2,9 +2,10 @@
 //! that one wallet pays for, beside `pgbench` doing what a plain design would do in their place:
 //! one row's balance updated and an entry inserted, over 1,000 rows and on one.
 //!
-//! What is measured is the transaction that ends a call's account: its slot goes, what was held is
-//! settled and charged, the day counts it. Consolidated charges are posted to the ledger meanwhile,
-//! and those that wait at the end are posted before the clock stops. `BENCH_SECONDS` sets how long.
+//! What is measured is what ends a call's account: its slot goes, what was held is settled and
+//! charged, the day counts it, and whoever asked is told. As many ask at a time as `pgbench` has
+//! connections. Consolidated charges are posted to the ledger meanwhile, and those that wait at the
+//! end are posted before the clock stops. `BENCH_SECONDS` sets how long.
 
 mod rig;
 
@@ -22,7 +23,10 @@ use dialnexa::{
     access::{Access, AccessSettings, Change, permission::RecordCalls},
     domain::{
         billing::charges,
-        limits::admission::{self, Ended},
+        limits::{
+            settlement::{Ended, Settled},
+            together::Together,
+        },
         usage::Addition,
     },
     values::{AccountId, CallId, OrganizationId, indian_day},
@@ -35,6 +39,8 @@ use rig::{Databases, Outcome, pgbench, seconds, seed};
 
 const ACCOUNTS: usize = 1_000;
 const CONNECTIONS: u32 = 16;
+/// How many ask at a time.
+const CLIENTS: usize = 16;
 /// More than can be settled in a second.
 const PER_SECOND: usize = 4_000;
 
@@ -65,7 +71,7 @@ fn main() -> Outcome<()> {
         let slots = calls(&mut control, organization, consolidated, duration)?;
         let rate = System::new().block_on(settle(&access, organization, slots, duration))?;
         let sql = if consolidated { naive("1") } else { naive("random(1, 1000)") };
-        let bare = pgbench(&databases.url, &sql, CONNECTIONS as usize, duration.as_secs())?;
+        let bare = pgbench(&databases.url, &sql, CLIENTS, duration.as_secs())?;
         let name = if consolidated { "one consolidated wallet" } else { "1,000 isolated wallets" };
         println!("{name:<44}{rate:>12.0}{bare:>14.0}{:>12.2}", rate / bare);
     }
@@ -132,7 +138,7 @@ fn calls(
     Ok(sql_query("SELECT account_id, call_id FROM slots ORDER BY md5(call_id::text)").load(control)?)
 }
 
-/// Settles them by as many at once as there are connections; how many in a second.
+/// Settles them for as many who ask at a time; how many in a second.
 async fn settle(
     access: &Arc<Access>,
     organization: OrganizationId,
@@ -140,6 +146,7 @@ async fn settle(
     duration: Duration,
 ) -> Outcome<f64> {
     let region = access.regions().next().cloned().ok_or("no region")?;
+    let together = Together::new(access.clone());
     let (slots, next, begin) = (Arc::new(slots), AtomicUsize::new(0), Instant::now());
     let is_over = || begin.elapsed() >= duration;
     let worker = || async {
@@ -162,10 +169,10 @@ async fn settle(
                 last_call_at: Some(now),
             };
             let ended = Ended { call: CallId::from_uuid(slot.call_id), addition, notices: Vec::new() };
-            scope
-                .write(move |tx| admission::settle(tx, &ended, false))
-                .await
-                .map_err(|error| error.to_string())?;
+            match together.settle(&scope, ended).await.map_err(|error| error.to_string())? {
+                Settled::Now(_) => {}
+                other => return Err(format!("it was not settled: {other:?}")),
+            }
         }
         Ok(())
     };
@@ -184,7 +191,7 @@ async fn settle(
             }
         }
     };
-    let workers = join_all((0..CONNECTIONS - 1).map(|_| worker()));
+    let workers = join_all((0..CLIENTS).map(|_| worker()));
     let (settled, posted) = futures_util::future::join(workers, poster).await;
     settled.into_iter().collect::<Result<Vec<_>, _>>()?;
     posted?;

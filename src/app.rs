@@ -17,6 +17,7 @@ use crate::{
     domain::{
         billing::invoices::Platform,
         demo::{self, DemoSignIns},
+        limits::together::Together,
     },
     engine,
     error::Error,
@@ -177,6 +178,7 @@ impl Application {
         let live = web::Data::new(Live::new(access.clone(), live, stop.wait()));
         let private_targets = web::Data::new(private_targets);
         let stopping = stop.clone();
+        let together = web::Data::new(Together::new(access.clone()));
         let access = web::Data::from(access);
         let form_key = web::Data::new(FormKey::of(&site));
         let site = web::Data::new(site);
@@ -213,6 +215,7 @@ impl Application {
                 .app_data(readiness.clone())
                 .app_data(gate.clone())
                 .app_data(live.clone())
+                .app_data(together.clone())
                 .app_data(reference.clone())
                 .app_data(sealer.clone())
                 .app_data(private_targets.clone())

@@ -131,9 +131,9 @@ impl<T> Change<T> {
             enter_tenant(connection, role, organization, wanted)
         };
         let Self { value, events, notices } = self.in_order_of_logs();
-        for notice in notices {
-            enter(connection, notice.account)?;
-            publish(connection, &notice)?;
+        for notices in notices.chunk_by(|one, next| one.account == next.account) {
+            enter(connection, notices[0].account)?;
+            publish(connection, notices)?;
         }
         for event in events {
             enter(connection, event.account)?;

@@ -12,7 +12,7 @@ use crate::{
 };
 
 use super::{
-    permission::{Includes, ManageSubAccounts, Permission},
+    permission::{Includes, ManageSubAccounts, Permission, RecordCalls},
     principal::{Account, Asker},
 };
 
@@ -206,6 +206,24 @@ impl<P: Includes<ManageSubAccounts>> Tx<'_, P> {
         work: impl FnOnce(&mut Tx<'_, P>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.as_account(sub_account.into(), work)
+    }
+}
+
+impl Tx<'_, RecordCalls> {
+    /// Runs `work` on the rows of one of the organization's sub-accounts, in the transaction of
+    /// the platform's own work at the organization.
+    ///
+    /// # Errors
+    /// Those of `work`; [`Error::NotFound`] in a transaction at a sub-account.
+    pub(crate) fn at<T>(
+        &mut self,
+        sub_account: SubAccountId,
+        work: impl FnOnce(&mut Tx<'_, RecordCalls>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match self.asker.account.id {
+            AccountId::Organization(_) => self.as_account(sub_account.into(), work),
+            AccountId::SubAccount(_) => Err(Error::NotFound),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use diesel::{
     upsert::excluded,
 };
 use time::{Date, Duration, OffsetDateTime};
+use uuid::Uuid;
 
 use crate::{
     access::{
@@ -142,8 +143,39 @@ pub struct Addition {
     pub last_call_at: Option<OffsetDateTime>,
 }
 
+impl Addition {
+    /// This and another of the same day.
+    pub fn and(self, other: &Self) -> Self {
+        Self {
+            day: self.day,
+            calls: self.calls + other.calls,
+            answered: self.answered + other.answered,
+            minutes: self.minutes + other.minutes,
+            cost_minor: self.cost_minor + other.cost_minor,
+            margin_minor: self.margin_minor + other.margin_minor,
+            last_call_at: self.last_call_at.max(other.last_call_at),
+        }
+    }
+}
+
+/// What calls of one account add to a day.
+#[derive(Insertable)]
+#[diesel(table_name = usage_days)]
+struct AccountDay {
+    account_id: Uuid,
+    #[diesel(embed)]
+    addition: Addition,
+}
+
 /// Adds calls to their days, one addition per day.
 pub fn record(tx: &mut Tx<'_, RecordCalls>, additions: &[Addition]) -> Result<(), Error> {
+    let account = tx.tenant();
+    let additions: Vec<_> = additions.iter().map(|addition| (account, addition)).collect();
+    record_many(tx, &additions)
+}
+
+/// Adds calls of accounts to their days, one addition per account and day.
+pub fn record_many(tx: &mut Tx<'_, RecordCalls>, additions: &[(AccountId, &Addition)]) -> Result<(), Error> {
     diesel::define_sql_function! {
         /// The greatest of two moments; a missing one does not count.
         #[sql_name = "greatest"]
@@ -155,8 +187,12 @@ pub fn record(tx: &mut Tx<'_, RecordCalls>, additions: &[Addition]) -> Result<()
     if additions.is_empty() {
         return Ok(());
     }
+    let rows: Vec<_> = additions
+        .iter()
+        .map(|(account, addition)| AccountDay { account_id: account.uuid(), addition: **addition })
+        .collect();
     diesel::insert_into(usage_days::table)
-        .values(additions)
+        .values(rows)
         .on_conflict((usage_days::organization_id, usage_days::account_id, usage_days::day))
         .do_update()
         .set((
@@ -174,7 +210,10 @@ pub fn record(tx: &mut Tx<'_, RecordCalls>, additions: &[Addition]) -> Result<()
 /// Makes the days since `since` what `days` say, but for their peaks and their money, which the
 /// ledger knows better; a day that is missing had no calls. Tells how many differed.
 pub fn replace(tx: &mut Tx<'_, RecordCalls>, since: Date, days: &[Addition]) -> Result<usize, Error> {
+    // At an organization the work on calls sees the days of its sub-accounts too.
     let known = usage_days::table
+        .filter(usage_days::organization_id.eq(tx.organization()))
+        .filter(usage_days::account_id.eq(tx.tenant().uuid()))
         .filter(usage_days::day.ge(since))
         .select(Addition::as_select())
         .load::<Addition>(tx.connection())?;

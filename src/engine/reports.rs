@@ -1,5 +1,6 @@
 //! How calls go on and end.
 
+use actix_web::web;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -11,7 +12,10 @@ use crate::{
             engine::settle,
             life::{self, Ending, Step},
         },
-        limits::leases::{self, Renewal},
+        limits::{
+            leases::{self, Renewal},
+            together::Together,
+        },
     },
     error::Error,
     json::{
@@ -181,7 +185,11 @@ pub struct EndReport {
         "end_reason": "user_disconnected", "duration_seconds": 263,
         "analysis": { "sentiment": "positive", "summary": "The order arrives tomorrow." } })),
     responses((status = 200, description = "How it ended.", body = Followed)))]
-pub async fn ended(on: OnCall, body: Body<EndReport>) -> Result<Reply<Followed>, Denied> {
+pub async fn ended(
+    on: OnCall,
+    together: web::Data<Together>,
+    body: Body<EndReport>,
+) -> Result<Reply<Followed>, Denied> {
     let EndReport { end_reason, duration_seconds, analysis } = body.into_inner();
     let analysis = analysis.unwrap_or_default();
     if analysis.summary.as_ref().is_some_and(|text| text.chars().count() > 5_000) {
@@ -195,6 +203,6 @@ pub async fn ended(on: OnCall, body: Body<EndReport>) -> Result<Reply<Followed>,
     };
     let id = on.call;
     let over = on.scope.write_region(move |tx| life::end(tx, id, &ending).map(Change::none)).await?;
-    settle(&on.scope, &over.call).await?;
+    settle(&together, &on.scope, &over.call).await?;
     Ok(Reply(Followed::of(over.call, over.is_late)))
 }

@@ -18,8 +18,9 @@ use dialnexa::{
             verify::{self, Report},
         },
         limits::{
-            admission::{self, Asking, Ended, Settled, Verdict},
+            admission::{self, Asking, Verdict},
             leases::{self, Renewal},
+            settlement::{self, Ended, Settled},
         },
         sub_accounts::{lifecycle, recharge},
         usage::Addition,
@@ -243,7 +244,7 @@ impl Model {
         let scope = bank.scope(call.account);
         let settle = async || {
             let ended = ended.clone();
-            scope.write(move |tx| admission::settle(tx, &ended, false)).await.unwrap()
+            scope.write(move |tx| settlement::settle(tx, &ended, false)).await.unwrap()
         };
         let Settled::Now(charged) = settle().await else { panic!("not settled") };
         if twice {

@@ -9,13 +9,23 @@
 //! Allowances are locked before the wallet. Whoever has the wallet takes back only of those that
 //! nobody has locked.
 
-use diesel::prelude::*;
+use std::collections::BTreeMap;
+
+use diesel::{
+    prelude::*,
+    sql_query,
+    sql_types::{Array, BigInt, Uuid as SqlUuid},
+};
 use uuid::Uuid;
 
 use crate::{
-    access::{Tx, permission::Permission},
+    access::{
+        Tx,
+        permission::{Permission, RecordCalls},
+    },
     error::Error,
     schema::control::{allowances, ledger_accounts},
+    values::SubAccountId,
 };
 
 use super::books::{Book, LedgerAccount, too_little};
@@ -140,6 +150,31 @@ pub(super) fn draw<P: Permission>(tx: &mut Tx<'_, P>, held: i64, cost: i64) -> R
         ))
         .execute(tx.connection())?;
     if drawn == 1 || (held == 0 && cost == 0) { Ok(()) } else { Err(too_little()) }
+}
+
+/// As [`draw`] for sub-accounts of the organization, each with what its calls held and what they cost.
+pub(super) fn draw_many(
+    tx: &mut Tx<'_, RecordCalls>,
+    drawn: &BTreeMap<SubAccountId, (i64, i64)>,
+) -> Result<(), Error> {
+    if drawn.is_empty() {
+        return Ok(());
+    }
+    let accounts: Vec<_> = drawn.keys().map(|account| account.uuid()).collect();
+    let (held, cost): (Vec<_>, Vec<_>) = drawn.values().copied().unzip();
+    // The query builder cannot update rows from a list of values.
+    let changed = sql_query(
+        "UPDATE allowances a SET held_minor = a.held_minor - d.held, granted_minor = a.granted_minor - d.cost
+         FROM unnest($2, $3, $4) AS d (account_id, held, cost)
+         WHERE a.organization_id = $1 AND a.account_id = d.account_id",
+    )
+    .bind::<SqlUuid, _>(tx.organization().uuid())
+    .bind::<Array<SqlUuid>, _>(accounts)
+    .bind::<Array<BigInt>, _>(held)
+    .bind::<Array<BigInt>, _>(cost)
+    .execute(tx.connection())?;
+    let needed = drawn.values().filter(|(held, cost)| *held != 0 || *cost != 0).count();
+    if changed >= needed { Ok(()) } else { Err(too_little()) }
 }
 
 /// Gives the account's whole allowance back to the organization's wallet: the account is deleted and

@@ -6,6 +6,8 @@
 //! until it is [posted](post_some), many at a time, to the organization's ledger. It stays held
 //! meanwhile, so that nobody else draws it.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -17,7 +19,7 @@ use crate::{
     },
     error::Error,
     schema::control::charges,
-    values::{AccountId, BillingMode, CallId, OrganizationId},
+    values::{AccountId, BillingMode, CallId, OrganizationId, SubAccountId},
 };
 
 use super::{
@@ -112,6 +114,20 @@ pub struct Due {
     pub minutes: i64,
 }
 
+impl Due {
+    /// Whether what is held pays for all of it.
+    fn is_held(&self) -> bool {
+        self.terms.minutes_of(self.held).is_none_or(|paid| paid >= self.minutes)
+    }
+
+    /// What so many of its minutes come to.
+    fn charged(&self, minutes: i64) -> Result<Charged, Error> {
+        let times = |rate: i64| rate.checked_mul(minutes).ok_or_else(super::books::out_of_range);
+        let Terms { cost_per_minute, price_per_minute, .. } = self.terms;
+        Ok(Charged { minutes, cost: times(cost_per_minute)?, price: times(price_per_minute)? })
+    }
+}
+
 /// What a call was charged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Charged {
@@ -126,8 +142,7 @@ pub struct Charged {
 /// Settles what is held for a call with what it came to. Minutes that were not held are held now;
 /// those that cannot be are not charged: no wallet goes below zero.
 pub fn settle(tx: &mut Tx<'_, RecordCalls>, due: &Due) -> Result<Charged, Error> {
-    let Terms { payer, cost_per_minute, price_per_minute } = due.terms;
-    let minute = due.terms.minute();
+    let (payer, minute) = (due.terms.payer, due.terms.minute());
     let (mut held, mut minutes) = (due.held, due.minutes);
     while due.terms.minutes_of(held).is_some_and(|paid| paid < minutes) {
         match hold(tx, payer, minute) {
@@ -140,8 +155,7 @@ pub fn settle(tx: &mut Tx<'_, RecordCalls>, due: &Due) -> Result<Charged, Error>
             Err(error) => return Err(error),
         }
     }
-    let times = |rate: i64| rate.checked_mul(minutes).ok_or_else(super::books::out_of_range);
-    let charged = Charged { minutes, cost: times(cost_per_minute)?, price: times(price_per_minute)? };
+    let charged = due.charged(minutes)?;
     let occurred_at = OffsetDateTime::now_utc();
     match payer {
         BillingMode::Isolated if charged.price == 0 => release(tx, payer, held)?,
@@ -151,19 +165,68 @@ pub fn settle(tx: &mut Tx<'_, RecordCalls>, due: &Due) -> Result<Charged, Error>
         }
         BillingMode::Consolidated => {
             allowances::draw(tx, held, charged.cost)?;
-            if charged.cost > 0 {
-                diesel::insert_into(charges::table)
-                    .values((
-                        charges::call_id.eq(due.call),
-                        charges::minutes.eq(minutes),
-                        charges::cost_minor.eq(charged.cost),
-                        charges::occurred_at.eq(occurred_at),
-                    ))
-                    .execute(tx.connection())?;
-            }
+            keep(tx, [(tx.tenant().uuid(), due.call, charged)], occurred_at)?;
         }
     }
     Ok(charged)
+}
+
+/// Settles calls of an organization's sub-accounts, as [`settle`] does each: those that the
+/// organization pays for by one statement of each kind.
+pub fn settle_many<'d>(
+    tx: &mut Tx<'_, RecordCalls>,
+    dues: impl Iterator<Item = (SubAccountId, &'d Due)>,
+) -> Result<Vec<Charged>, Error> {
+    let (mut outcomes, mut rows) = (Vec::new(), Vec::new());
+    let mut drawn: BTreeMap<SubAccountId, (i64, i64)> = BTreeMap::new();
+    for (account, due) in dues {
+        if due.terms.payer == BillingMode::Isolated || !due.is_held() {
+            outcomes.push(tx.at(account, |tx| settle(tx, due))?);
+            continue;
+        }
+        let charged = due.charged(due.minutes)?;
+        let (held, cost) = drawn.entry(account).or_default();
+        *held = held.checked_add(due.held).ok_or_else(super::books::out_of_range)?;
+        *cost = cost.checked_add(charged.cost).ok_or_else(super::books::out_of_range)?;
+        rows.push((account.uuid(), due.call, charged));
+        outcomes.push(charged);
+    }
+    allowances::draw_many(tx, &drawn)?;
+    keep(tx, rows, OffsetDateTime::now_utc())?;
+    Ok(outcomes)
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = charges)]
+struct NewCharge {
+    account_id: Uuid,
+    call_id: CallId,
+    minutes: i64,
+    cost_minor: i64,
+    occurred_at: OffsetDateTime,
+}
+
+/// Keeps what calls cost until it is posted.
+fn keep(
+    tx: &mut Tx<'_, RecordCalls>,
+    charged: impl IntoIterator<Item = (Uuid, CallId, Charged)>,
+    occurred_at: OffsetDateTime,
+) -> Result<(), Error> {
+    let rows: Vec<_> = charged
+        .into_iter()
+        .map(|(account_id, call_id, Charged { minutes, cost: cost_minor, .. })| NewCharge {
+            account_id,
+            call_id,
+            minutes,
+            cost_minor,
+            occurred_at,
+        })
+        .filter(|charge| charge.cost_minor > 0)
+        .collect();
+    if !rows.is_empty() {
+        diesel::insert_into(charges::table).values(&rows).execute(tx.connection())?;
+    }
+    Ok(())
 }
 
 /// The organizations whose ledgers have charges to come.

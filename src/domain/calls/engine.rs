@@ -16,8 +16,10 @@ use crate::{
         agents,
         billing::{charges::Terms, rates},
         limits::{
-            admission::{self, Asking, Settled, Verdict},
+            admission::{self, Asking, Verdict},
             leases::{self, Overdue, Taken},
+            settlement::{Ended, Settled},
+            together::{self, Together},
         },
         numbers,
     },
@@ -265,14 +267,18 @@ async fn initiate(access: &Arc<Access>, engine: &Engine, taken: Taken) -> Result
 ///
 /// # Errors
 /// Those of the control database: whoever reports the end again, or the deadline, settles it.
-pub async fn settle(scope: &Scope<RecordCalls>, call: &Call) -> Result<(), Error> {
+pub async fn settle(together: &Together, scope: &Scope<RecordCalls>, call: &Call) -> Result<(), Error> {
+    let settled = together.settle(scope, account_for(scope, call)).await?;
+    note_charge(scope, call, settled).await
+}
+
+fn account_for(scope: &Scope<RecordCalls>, call: &Call) -> Ended {
     let account = &scope.asker().account;
-    let ended = Arc::new(life::account_for(account.organization, account.id, call));
-    let at_first = ended.clone();
-    let mut settled = scope.write(move |tx| admission::settle(tx, &at_first, false)).await?;
-    if settled == Settled::OrganizationFirst {
-        settled = scope.write(move |tx| admission::settle(tx, &ended, true)).await?;
-    }
+    life::account_for(account.organization, account.id, call)
+}
+
+/// Notes what was charged, where that is not what the call's minutes come to.
+async fn note_charge(scope: &Scope<RecordCalls>, call: &Call, settled: Settled) -> Result<(), Error> {
     let (id, expected) = (call.id, call.cost_minor);
     match settled {
         Settled::Now(charged) if charged.price != expected => {
@@ -298,7 +304,10 @@ pub async fn close_overdue(access: &Arc<Access>, overdue: Overdue) -> Result<(),
     let ended =
         scope.write_region(move |tx| life::end_lost(tx, id, last_known, was_taken).map(Change::none)).await;
     match ended {
-        Ok(call) => settle(&scope, &call).await,
+        Ok(call) => {
+            let settled = together::alone(&scope, account_for(&scope, &call)).await?;
+            note_charge(&scope, &call, settled).await
+        }
         // A slot without a call: whoever was admitting it is gone.
         Err(Error::NotFound) => scope.write(move |tx| admission::withdraw(tx, id)).await,
         Err(error) => Err(error),

@@ -12,7 +12,7 @@ use crate::{
         GateTx, Notice, RegionTx,
         permission::{HoldsSlots, RecordCalls},
     },
-    domain::{limits::admission::Ended, usage::Addition},
+    domain::{limits::settlement::Ended, usage::Addition},
     error::Error,
     schema::region::{call_references, calls},
     values::{

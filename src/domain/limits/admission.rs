@@ -7,10 +7,9 @@
 //!
 //! The row holds money too: a minute before it begins (`domain.md` 4.5).
 //!
-//! Whoever deletes the row counts the call, charges it and tells of it, in that transaction: the
-//! row is the call's open account, so that this happens exactly once, whoever dies when.
+//! The row is the call's open account until then.
 //!
-//! [settled]: settle
+//! [settled]: super::settlement
 
 use std::time::Duration;
 
@@ -23,15 +22,15 @@ use time::OffsetDateTime;
 
 use crate::{
     access::{
-        Change, Notice, Tx,
+        Change, Tx,
         permission::{HoldsSlots, Includes, RecordCalls, View},
     },
     domain::{
         billing::{
-            charges::{self, Charged, Due, Terms},
+            charges::{self, Terms},
             rates::Speaking,
         },
-        usage::{self, peaks},
+        usage::peaks,
     },
     error::Error,
     schema::control::{organizations, slots, sub_accounts, usage_days},
@@ -119,17 +118,17 @@ impl From<Refusal> for Error {
 }
 
 /// What stands against another call in an account, read under its lock.
-struct Room {
+pub(super) struct Room {
     status: SubAccountStatus,
     payer: BillingMode,
-    limit: i32,
-    in_use: i32,
+    pub limit: i32,
+    pub in_use: i32,
     /// The most there were at once today.
     peak: Option<i32>,
 }
 
 /// Locks the account's row: whoever admits, releases or changes a limit passes here.
-fn lock<P: HoldsSlots>(tx: &mut Tx<'_, P>) -> Result<Room, Error> {
+pub(super) fn lock<P: HoldsSlots>(tx: &mut Tx<'_, P>) -> Result<Room, Error> {
     let (organization, account) = (tx.organization(), tx.account().id);
     let peak = usage_days::table
         .filter(usage_days::organization_id.eq(organization))
@@ -306,58 +305,6 @@ pub fn withdraw<P: HoldsSlots>(tx: &mut Tx<'_, P>, call: CallId) -> Result<Chang
     Ok(Change::none(()))
 }
 
-/// What a call came to, as the control database counts it.
-#[derive(Debug, Clone)]
-pub struct Ended {
-    /// The call.
-    pub call: CallId,
-    /// What it adds to its day.
-    pub addition: usage::Addition,
-    /// What webhooks are told of it, each for its account.
-    pub notices: Vec<Notice>,
-}
-
-/// What became of settling a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settled {
-    /// It was counted and charged now.
-    Now(Charged),
-    /// It had been before.
-    Before,
-    /// More calls are in progress than a lowered limit allows: the organization's row has to
-    /// be locked first. Nothing was changed.
-    OrganizationFirst,
-}
-
-/// Deletes the slot of a call that has ended, counts and charges the call, and tells of it: once, however
-/// often and by however many it is asked for.
-pub fn settle(
-    tx: &mut Tx<'_, RecordCalls>,
-    ended: &Ended,
-    organization_first: bool,
-) -> Result<Change<Settled>, Error> {
-    if organization_first {
-        lock_whole(tx)?;
-    } else {
-        let room = lock(tx)?;
-        // The end of such a call shrinks the claim at the organization (`domain.md` 3.3).
-        if room.in_use > room.limit && matches!(tx.account().id, AccountId::SubAccount(_)) {
-            return Ok(Change::none(Settled::OrganizationFirst));
-        }
-    }
-    let Some(purse) = delete(tx, ended.call)? else { return Ok(Change::none(Settled::Before)) };
-    let due =
-        Due { call: ended.call, terms: purse.terms(), held: purse.held, minutes: ended.addition.minutes };
-    let charged = charges::settle(tx, &due)?;
-    let addition = usage::Addition {
-        cost_minor: charged.cost,
-        margin_minor: charged.price - charged.cost,
-        ..ended.addition
-    };
-    usage::record(tx, &[addition])?;
-    Ok(ended.notices.iter().cloned().fold(Change::none(Settled::Now(charged)), Change::publishing))
-}
-
 /// Locks the organization's row and then the account's, as whoever changes limits does.
 pub(super) fn lock_whole<P: HoldsSlots>(tx: &mut Tx<'_, P>) -> Result<(), Error> {
     let organization = tx.organization();
@@ -369,7 +316,7 @@ pub(super) fn lock_whole<P: HoldsSlots>(tx: &mut Tx<'_, P>) -> Result<(), Error>
     lock(tx).map(drop)
 }
 
-fn delete<P: HoldsSlots>(tx: &mut Tx<'_, P>, call: CallId) -> Result<Option<Purse>, Error> {
+pub(super) fn delete<P: HoldsSlots>(tx: &mut Tx<'_, P>, call: CallId) -> Result<Option<Purse>, Error> {
     Ok(diesel::delete(own!(tx, call)).returning(purse!()).get_result(tx.connection()).optional()?)
 }
 

@@ -1,10 +1,14 @@
 //! Concurrency limits: the editor, one sub-account or many at once (`domain.md` 3).
 //!
-//! - [`admission`]: admitting calls within them, and settling them.
+//! - [`admission`]: admitting calls within them.
 //! - [`leases`]: how places are kept and given back meanwhile.
+//! - [`settlement`]: counting and charging calls that have ended, those of an organization
+//!   [together].
 
 pub mod admission;
 pub mod leases;
+pub mod settlement;
+pub mod together;
 
 use diesel::prelude::*;
 use serde_json::json;
