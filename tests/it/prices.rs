@@ -4,16 +4,15 @@ use dialnexa::{
     access::{OperatorTx, permission::RecordCalls},
     domain::{
         billing::rates::{self, Component},
-        catalogues::voices,
         usage::{self, Addition},
     },
-    values::{AccountId, indian_day, start_of_indian_day},
+    values::{indian_day, start_of_indian_day},
 };
 use reqwest::StatusCode;
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::{telephony::answered_number, world::World};
+use crate::{client::Client, world::World};
 
 /// A day on which calls cost ₹77.31 and were charged ₹100.00.
 async fn a_day_with_margin(world: &World) {
@@ -117,14 +116,19 @@ async fn a_member_meets_neither_cost_nor_margin_anywhere() {
 async fn what_other_choices_cost_is_shown_before_anything_is_changed() {
     let world = World::new().await;
     let tenant = world.northwind;
-    let (organization, account) = (tenant.organization, AccountId::from(tenant.sub_account));
-    let agent = answered_number(&world, organization, account, "india", "+918047182300").await;
+    let organization = tenant.organization;
+    let made = async |client: &Client, path: &str| {
+        let new = json!({ "title": "Asha", "language_id": "lang_hi_in", "voice_id": "voice_anushka",
+            "llm_id": "llm_gpt_4_1_mini", "prompt_text": "Be kind." });
+        client.post(path, new).await.expect(201)["id"].as_str().unwrap().to_owned()
+    };
+    let agent = made(&world.sub_account_client(&tenant, tenant.sub_account).await, "/agents").await;
     let href = format!("/accounts/{}/agents/{agent}", tenant.sub_account);
     let member = world.browser().signed_in("owner@acme.example").await;
     let page = member.get(&href).await;
     assert!(page.has("A started minute costs ₹") && page.has("Show the cost"), "{}", page.text());
     // By the form alone, as without JavaScript: all that was chosen stays chosen.
-    let voice = voices::VOICES[1].id;
+    let voice = "voice_anushka";
     let chosen = format!("{href}?llm=llm_gpt_4_1&transcriber=trs_soniox&voice={voice}");
     let page = member.get(&chosen).await;
     assert!(
@@ -167,7 +171,7 @@ async fn what_other_choices_cost_is_shown_before_anything_is_changed() {
     let page = member.get(&chosen).await;
     assert!(!page.has("started minute") && !page.body.contains("id=\"minute\""), "{}", page.text());
     // Whoever pays sees what it is made of.
-    let own = answered_number(&world, organization, organization.into(), "india", "+918047182301").await;
+    let own = made(&parent, "/organization/agents").await;
     let owner = world.browser().signed_in("owner@northwind.example").await;
     let page = owner
         .get(&format!("/accounts/{organization}/agents/{own}?llm=llm_gpt_4_1&transcriber=trs_soniox"))

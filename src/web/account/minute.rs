@@ -199,7 +199,9 @@ fn fields(saved: &Speaking, speaking: &Speaking) -> Vec<Field> {
         };
     let llms = LLMS.iter().map(|llm| (llm.id, llm.name)).collect();
     let transcribers = TRANSCRIBERS.iter().map(|one| (one.id, one.name)).collect();
-    let voices = VOICES.iter().map(|voice| (voice.id, voice.name)).collect();
+    let model = speaking.llm.as_deref().and_then(llms::find);
+    let voices = VOICES.iter().filter(|voice| model.is_none_or(|model| voice.goes_with(model)));
+    let voices = voices.map(|voice| (voice.id, voice.name)).collect();
     let mut fields = vec![choice("llm", "Language model", llms, &saved.llm, &speaking.llm)];
     // Between people and a model that takes speech stands nothing.
     if speaking.transcriber.is_some() {
