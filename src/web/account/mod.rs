@@ -12,7 +12,6 @@ pub mod calls;
 pub mod calls_export;
 pub mod invoices;
 pub mod live;
-mod minute;
 pub mod numbers;
 pub mod overview;
 pub mod payments;

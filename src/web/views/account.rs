@@ -92,7 +92,7 @@ pub struct AgentPage {
     pub kind: String,
     pub prompt: String,
     pub facts: Vec<(String, String)>,
-    pub minute: Option<MinuteCard>,
+    pub minute: Option<Minute>,
     /// Number and label.
     pub numbers: Vec<(String, String)>,
     pub calls_href: String,
@@ -101,23 +101,13 @@ pub struct AgentPage {
     pub created: Moment,
 }
 
-/// What a started minute of an agent's calls comes to: swapped by htmx (`#minute`).
-#[derive(Template)]
-#[template(path = "account/_minute.html")]
-pub struct MinuteCard {
+/// What a started minute of an agent's calls comes to.
+#[derive(Debug, Clone)]
+pub struct Minute {
     pub sum: String,
     /// What it is made of, where the reader may know.
     pub parts: Vec<(String, String)>,
-    /// What it comes to later, as far as that was set.
-    pub changes: Vec<String>,
-    /// Whether it is of what the agent has, and not of something chosen to look at.
-    pub is_as_saved: bool,
-    pub action: String,
-    /// What is chosen to look at.
-    pub fields: Vec<Field>,
 }
-
-impl HtmlSafe for MinuteCard {}
 
 /// Having an agent call somebody.
 #[derive(Template)]
