@@ -58,6 +58,7 @@ mod simulate;
 mod statement;
 mod sub_accounts;
 mod telephony;
+mod together;
 mod wallet_rules;
 mod webhooks;
 mod world;

@@ -20,7 +20,8 @@ use dialnexa::{
         limits::{
             admission::{self, Asking, Verdict},
             leases::{self, Renewal},
-            settlement::{self, Ended, Settled},
+            settlement::{Ended, Settled},
+            together::Together,
         },
         sub_accounts::{lifecycle, recharge},
         usage::Addition,
@@ -31,6 +32,7 @@ use dialnexa::{
         indian_day,
     },
 };
+use futures_util::future::join_all;
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use time::OffsetDateTime;
 
@@ -67,8 +69,22 @@ struct Model {
     uncollected: i64,
 }
 
+/// What a call of so many minutes adds to today.
+fn addition(minutes: i64) -> Addition {
+    Addition {
+        day: indian_day(OffsetDateTime::now_utc()),
+        calls: 1,
+        answered: i64::from(minutes > 0),
+        minutes,
+        cost_minor: 0,
+        margin_minor: 0,
+        last_call_at: None,
+    }
+}
+
 struct Bank {
     world: World,
+    together: Together,
     organization: OrganizationId,
     sub_accounts: Vec<SubAccountId>,
 }
@@ -231,25 +247,17 @@ impl Model {
     async fn settle(&mut self, bank: &Bank, id: CallId, twice: bool) {
         let call = self.calls.remove(&id).unwrap();
         let minutes = call.spoken.map_or(0, |spoken| spoken + 1);
-        let addition = Addition {
-            day: indian_day(OffsetDateTime::now_utc()),
-            calls: 1,
-            answered: i64::from(minutes > 0),
-            minutes,
-            cost_minor: 0,
-            margin_minor: 0,
-            last_call_at: None,
-        };
-        let ended = Arc::new(Ended { call: id, addition, notices: Vec::new() });
+        let ended = Ended { call: id, addition: addition(minutes), notices: Vec::new() };
         let scope = bank.scope(call.account);
-        let settle = async || {
-            let ended = ended.clone();
-            scope.write(move |tx| settlement::settle(tx, &ended, false)).await.unwrap()
+        let settle = async || bank.together.settle(&scope, ended.clone()).await.unwrap();
+        let settled = if twice {
+            let both = futures_util::future::join(settle(), settle()).await;
+            assert!(both.0 == Settled::Before || both.1 == Settled::Before, "{both:?}");
+            if both.0 == Settled::Before { both.1 } else { both.0 }
+        } else {
+            settle().await
         };
-        let Settled::Now(charged) = settle().await else { panic!("not settled") };
-        if twice {
-            assert_eq!(settle().await, Settled::Before);
-        }
+        let Settled::Now(charged) = settled else { panic!("not settled") };
         let wallet = bank.payer(&call);
         // What of it is held, and what of the rest there is.
         let free = self.wallets[&wallet] - self.held_of(bank, wallet) - call.held;
@@ -264,6 +272,30 @@ impl Model {
             );
             let transaction = TransactionId::from_uuid(bank.world.uuid(&query));
             self.charged.push((call.account, transaction, charged.minutes * call.minute));
+        }
+    }
+
+    /// Many calls end at once. Only those of which all is held: what others get does not depend on
+    /// who is first.
+    async fn settle_some(&mut self, bank: &Bank) {
+        let is_held = |call: &Call| call.spoken.is_none_or(|spoken| (spoken + 1) * call.minute <= call.held);
+        let ending: Vec<_> = self
+            .calls
+            .iter()
+            .filter(|(_, call)| is_held(call))
+            .map(|(id, call)| (*id, call.clone()))
+            .collect();
+        let settled = join_all(ending.iter().map(async |(id, call)| {
+            let minutes = call.spoken.map_or(0, |spoken| spoken + 1);
+            let ended = Ended { call: *id, addition: addition(minutes), notices: Vec::new() };
+            bank.together.settle(&bank.scope(call.account), ended).await.unwrap()
+        }))
+        .await;
+        for ((id, call), settled) in ending.iter().zip(settled) {
+            let Settled::Now(charged) = settled else { panic!("not settled: {settled:?}") };
+            assert_eq!(charged.minutes, call.spoken.map_or(0, |spoken| spoken + 1));
+            self.calls.remove(id);
+            *self.wallets.get_mut(&bank.payer(call)).unwrap() -= charged.minutes * call.minute;
         }
     }
 
@@ -326,7 +358,8 @@ async fn whatever_happens_to_wallets_nothing_is_lost_doubled_or_below_zero() {
     }
     // Money is what is scarce here, not places.
     world.force("UPDATE organizations SET total_concurrency = 100000; UPDATE sub_accounts SET concurrency_limit = 1000");
-    let bank = Bank { organization: tenant.organization, sub_accounts, world };
+    let together = Together::new(world.access.clone());
+    let bank = Bank { organization: tenant.organization, sub_accounts, together, world };
     let mut model = Model::default();
     model.wallets.insert(bank.organization.into(), 0);
     for id in &bank.sub_accounts {
@@ -356,7 +389,8 @@ async fn whatever_happens_to_wallets_nothing_is_lost_doubled_or_below_zero() {
                     model.go_on(&bank, *id).await;
                 }
             }
-            75..90 => {
+            75..77 => model.settle_some(&bank).await,
+            77..90 => {
                 if let Some(id) = calls.choose(&mut random) {
                     let twice = random.random_bool(0.2);
                     model.settle(&bank, *id, twice).await;
