@@ -22,6 +22,7 @@ use crate::{
     engine,
     error::Error,
     json, object_stores,
+    paying::Paying,
     payment_providers::Providers,
     provision::Ready,
     routes,
@@ -172,6 +173,7 @@ impl Application {
             providers.clone(),
             &stop.wait(),
         );
+        let paying = web::Data::new(Paying::new(providers.clone(), site.origin()));
         let providers = web::Data::from(providers);
         let live = web::Data::new(Live::new(access.clone(), live, stop.wait()));
         let private_targets = web::Data::new(private_targets);
@@ -218,6 +220,7 @@ impl Application {
                 .app_data(sealer.clone())
                 .app_data(private_targets.clone())
                 .app_data(providers.clone())
+                .app_data(paying.clone())
                 .app_data(rights.clone())
                 .app_data(rates.clone())
                 .app_data(document.clone())

@@ -23,6 +23,7 @@
 //! - [`v1`]: the JSON face: the API.
 //! - [`engine`]: the face for telephony engines.
 //! - [`payment_providers`]: those who take money for wallets, over HTTP.
+//! - [`paying`]: asking one of them to take a payment, for both faces.
 //! - [`web`]: the HTML face: pages, parts and assets.
 //! - [`work`]: what goes on in the background.
 //! - [`simulate`]: a telephony engine that is played, over HTTP, by a process of its own.
@@ -37,6 +38,7 @@ pub mod error;
 pub mod invoice_file;
 pub mod json;
 pub mod object_stores;
+pub mod paying;
 pub mod payment_providers;
 pub mod playback;
 pub mod private_postgres;

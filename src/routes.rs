@@ -355,6 +355,8 @@ api_routes! {
     in_account: {
         Billing "/wallet" { GET v1::wallet::show }
         Billing "/transactions" { GET v1::wallet::transactions }
+        Billing "/payments" { GET v1::payments::list, POST v1::payments::create }
+        Billing "/payments/{payment_id}" { GET v1::payments::show }
         Billing "/invoices" { GET v1::invoices::list }
         Billing "/invoices/{invoice_id}" { GET v1::invoices::show }
         Billing "/invoices/{invoice_id}/pdf" { GET v1::invoices::pdf }

@@ -242,17 +242,21 @@ impl Permission for GrantRecharge {
 
 impl Includes<View> for GrantRecharge {}
 
-/// Pay into the account's own wallet (`domain.md` 4.7, 5.3): nobody else's people decide that.
+/// Pay into the account's own wallet (`domain.md` 4.7, 5.3): its Owner and its own keys, and nobody
+/// else's people or programs.
 #[derive(Debug, Clone, Copy)]
 pub enum AddFunds {}
 
 impl Permission for AddFunds {
-    const REFUSAL: &'static str = "Adding funds takes the Owner of the account.";
+    const REFUSAL: &'static str = "Adding funds takes the Owner of the account, or a key of its own.";
 
     fn held_by(standing: Standing) -> bool {
         matches!(
             standing,
-            Standing::Organization(Role::Owner) | Standing::SubAccount(Role::Owner) | Standing::Platform
+            Standing::Organization(Role::Owner)
+                | Standing::SubAccount(Role::Owner)
+                | Standing::Key
+                | Standing::Platform
         )
     }
 }

@@ -96,6 +96,10 @@ impl Refusal {
                     "This Idempotency-Key was used with another body. Take a new key for a new request.",
                 );
             }
+            Error::Conflict { code: code @ "provider_unavailable", .. } => {
+                let refusal = Self::new(StatusCode::SERVICE_UNAVAILABLE, code, error.to_string());
+                return Self { retry_after: Some(10), ..refusal };
+            }
             Error::Conflict { code: code @ "lease_lost", .. } => (StatusCode::GONE, *code),
             Error::Conflict { code: code @ "stale", .. } => (StatusCode::PRECONDITION_FAILED, *code),
             Error::Conflict { code, .. } => (StatusCode::CONFLICT, *code),

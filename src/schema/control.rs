@@ -341,6 +341,9 @@ diesel::table! {
         transaction_id -> Nullable<Uuid>,
         problem -> Nullable<Text>,
         refunded_minor -> BigInt,
+        came_minor -> Nullable<BigInt>,
+        came_currency -> Nullable<Text>,
+        returned_as -> Nullable<Text>,
     }
 }
 

@@ -20,8 +20,8 @@ use crate::{
 
 use super::{
     agents, api_keys, audit_log, calls, catalogues, countries, deletions, front::Rights, invitations,
-    invoices, limits, me, members, numbers, place_call, prices, recordings, refusal::ErrorBody, retention,
-    sub_accounts, usage, voices, wallet, wallet_rules, webhook_deliveries, webhooks,
+    invoices, limits, me, members, numbers, payments, place_call, prices, recordings, refusal::ErrorBody,
+    retention, sub_accounts, usage, voices, wallet, wallet_rules, webhook_deliveries, webhooks,
 };
 
 /// What stands at one address.
@@ -64,6 +64,9 @@ struct AtOneAddress;
 #[openapi(paths(
     wallet::show,
     wallet::transactions,
+    payments::list,
+    payments::create,
+    payments::show,
     invoices::list,
     invoices::show,
     invoices::pdf,

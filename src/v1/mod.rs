@@ -27,6 +27,7 @@ pub mod line;
 pub mod me;
 pub mod members;
 pub mod numbers;
+pub mod payments;
 pub mod place_call;
 pub mod prices;
 pub mod rate;

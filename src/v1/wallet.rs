@@ -205,6 +205,15 @@ pub async fn transactions(
     Ok(Reply(List::new(rows, &paging, total, next)))
 }
 
+/// Refuses what is no currency's code.
+pub(super) fn currency_code(text: &str) -> Result<(), Error> {
+    if text.len() == 3 && text.bytes().all(|letter| letter.is_ascii_uppercase()) {
+        Ok(())
+    } else {
+        Err(Error::invalid("currency", "Name a currency by its three letters, such as INR."))
+    }
+}
+
 /// A recharge to be made.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -245,7 +254,7 @@ pub struct MadeRecharge {
 /// Moves money from your organization's wallet into the sub-account's, at once and whole.
 /// Send an `Idempotency-Key`, so that a request that is sent twice moves money once. Too
 /// little in your wallet is answered with 402; a sub-account that your organization pays
-/// for has a frozen wallet, 409 `wallet_frozen`.
+/// for has a frozen wallet, 409 `wallet_frozen`. A test key moves no money, 403.
 #[utoipa::path(post, path = "/sub-accounts/{sub_account_id}/wallet/recharge", tag = "Wallets",
     operation_id = "rechargeWallet",
     request_body(content = CreateRecharge, example = json!({ "amount": 5000, "currency": "INR" })),
@@ -260,11 +269,7 @@ pub async fn recharge(
     body: Body<CreateRecharge>,
 ) -> Result<Created<MadeRecharge>, Denied> {
     let (id, asked) = (place.0.sub_account_id, body.into_inner());
-    let is_code =
-        asked.currency.len() == 3 && asked.currency.bytes().all(|letter| letter.is_ascii_uppercase());
-    if !is_code {
-        return Err(Error::invalid("currency", "Name a currency by its three letters, such as INR.").into());
-    }
+    currency_code(&asked.currency)?;
     let minor = asked.amount.above_zero("amount", &asked.currency)?;
     let reference = asked.reference.clone();
     if reference

@@ -11,6 +11,7 @@ pub mod numbers;
 pub mod outbox;
 pub mod password_resets;
 pub mod payments;
+pub mod resting;
 pub mod retention;
 pub mod stays;
 pub mod wallets;
@@ -36,6 +37,7 @@ use crate::{
 };
 
 use mail::Mailer;
+use resting::Resting;
 use webhooks::Webhooks;
 
 /// How often is looked for something to do.
@@ -90,10 +92,17 @@ pub fn begin(
             invoices::send_one(access, &for_invoices.0, &for_invoices.1).await
         }),
         on.repeat("payments", PAUSE, async move |access| payments::ask_one(access, &providers).await),
-        on.repeat("low wallets", PAUSE, wallets::tell_one),
-        on.repeat("auto-recharge", PAUSE, wallets::recharge_one),
-        on.repeat("letters about wallets", PAUSE, async move |access| {
-            wallets::send_one(access, &for_wallets.0, &for_wallets.1).await
+        on.repeat("low wallets", PAUSE, {
+            let resting = Resting::default();
+            async move |access| wallets::tell_one(access, &resting).await
+        }),
+        on.repeat("auto-recharge", PAUSE, {
+            let resting = Resting::default();
+            async move |access| wallets::recharge_one(access, &resting).await
+        }),
+        on.repeat("letters about wallets", PAUSE, {
+            let resting = Resting::default();
+            async move |access| wallets::send_one(access, &resting, &for_wallets.0, &for_wallets.1).await
         }),
         on.repeat("retention", PAUSE, retention::serve_one),
         on.repeat("months", MONTHS, async |access| retention::keep_months(access).await.map(|()| false)),

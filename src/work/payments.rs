@@ -10,14 +10,23 @@ use crate::{
     values::{PaymentOutcome, SeenPayment},
 };
 
-/// Asks about one payment that is due; tells whether there was one.
+/// Asks about one payment that is due; tells whether there was one. Of what cannot be found out it asks
+/// again later: one provider that does not answer holds up no other.
 pub async fn ask_one(access: &Arc<Access>, providers: &Providers) -> Result<bool, Error> {
     let Some(whose) = access.gate(None, payments::claim).await? else { return Ok(false) };
+    let id = whose.id;
+    if let Err(error) = ask(access, providers, whose).await {
+        tracing::warn!(payment = %id, %error, "what became of a payment could not be found out");
+    }
+    Ok(true)
+}
+
+async fn ask(access: &Arc<Access>, providers: &Providers, whose: Whose) -> Result<(), Error> {
     let id = whose.id;
     let seen = look(providers, &whose).await?;
     let scope: Scope<AddFunds> = access.scope_anywhere("payments", whose.organization, whose.account)?;
     scope.write(move |tx| settle::settle(tx, id, None, &seen)).await?;
-    Ok(true)
+    Ok(())
 }
 
 async fn look(providers: &Providers, whose: &Whose) -> Result<SeenPayment, Error> {

@@ -10,15 +10,18 @@ use crate::{
     domain::{
         billing::{
             alerts,
-            letters::{self, Content, Letter as News},
+            letters::{self, Content, Due, Letter as News},
         },
         sub_accounts::auto_recharge,
     },
     error::Error,
-    values::{AccountId, Money, OrganizationId},
+    values::{AccountId, Money, OrganizationId, SubAccountId},
 };
 
-use super::mail::{Letter, Mailer};
+use super::{
+    mail::{Letter, Mailer},
+    resting::Resting,
+};
 
 fn scope(
     access: &Arc<Access>,
@@ -29,37 +32,59 @@ fn scope(
 }
 
 /// Tells of one wallet that runs low; tells whether there was one.
-pub async fn tell_one(access: &Arc<Access>) -> Result<bool, Error> {
-    let Some((organization, account)) = access.gate(None, alerts::due).await? else { return Ok(false) };
-    scope(access, organization, account)?.write(alerts::tell).await?;
+pub async fn tell_one(access: &Arc<Access>, resting: &Resting) -> Result<bool, Error> {
+    let rests = resting.now();
+    let Some((organization, account)) = access.gate(None, move |tx| alerts::due(tx, &rests)).await? else {
+        return Ok(false);
+    };
+    let told = async { scope(access, organization, account)?.write(alerts::tell).await };
+    resting.after("telling of a low wallet", account.uuid(), told.await);
     Ok(true)
 }
 
 /// Recharges one sub-account whose wallet waits for it; tells whether there was one.
-pub async fn recharge_one(access: &Arc<Access>) -> Result<bool, Error> {
-    let Some((organization, id)) = access.gate(None, auto_recharge::due).await? else { return Ok(false) };
-    let scope: Scope<PushFunds> =
-        access.scope_anywhere("auto-recharge", organization, organization.into())?;
-    match scope.write(move |tx| auto_recharge::perform(tx, id)).await {
-        Err(Error::Unpaid { .. }) => scope.write(move |tx| auto_recharge::fall_short(tx, id)).await?,
-        done => done?,
-    }
+pub async fn recharge_one(access: &Arc<Access>, resting: &Resting) -> Result<bool, Error> {
+    let rests = resting.now();
+    let Some((organization, id)) = access.gate(None, move |tx| auto_recharge::due(tx, &rests)).await? else {
+        return Ok(false);
+    };
+    resting.after("auto-recharge", id.uuid(), recharge(access, organization, id).await);
     Ok(true)
 }
 
+async fn recharge(access: &Arc<Access>, organization: OrganizationId, id: SubAccountId) -> Result<(), Error> {
+    let scope: Scope<PushFunds> =
+        access.scope_anywhere("auto-recharge", organization, organization.into())?;
+    match scope.write(move |tx| auto_recharge::perform(tx, id)).await {
+        Err(Error::Unpaid { .. }) => scope.write(move |tx| auto_recharge::fall_short(tx, id)).await,
+        done => done,
+    }
+}
+
 /// Sends one letter that waits; tells whether there was one. Its link leads to `public_url`.
-pub async fn send_one(access: &Arc<Access>, mailer: &Mailer, public_url: &str) -> Result<bool, Error> {
-    let Some(due) = access.gate(None, letters::due).await? else { return Ok(false) };
+pub async fn send_one(
+    access: &Arc<Access>,
+    resting: &Resting,
+    mailer: &Mailer,
+    public_url: &str,
+) -> Result<bool, Error> {
+    let rests = resting.now();
+    let Some(due) = access.gate(None, move |tx| letters::due(tx, &rests)).await? else { return Ok(false) };
+    resting.after("a letter about a wallet", due.letter, send(access, due, mailer, public_url).await);
+    Ok(true)
+}
+
+async fn send(access: &Arc<Access>, due: Due, mailer: &Mailer, public_url: &str) -> Result<(), Error> {
     let scope = scope(access, due.organization, due.account)?;
-    let Some(news) = scope.write(move |tx| letters::claim(tx, due)).await? else { return Ok(true) };
+    let Some(news) = scope.write(move |tx| letters::claim(tx, due)).await? else { return Ok(()) };
     match mailer.send(letter(&news, public_url)).await {
-        Ok(()) => scope.write(move |tx| letters::settle(tx, &news)).await?,
+        Ok(()) => scope.write(move |tx| letters::settle(tx, &news)).await,
         Err(error) => {
             let given_up = scope.write(move |tx| letters::postpone(tx, &news)).await?;
             tracing::warn!(%error, given_up, "a letter about a wallet could not be sent");
+            Ok(())
         }
     }
-    Ok(true)
 }
 
 fn letter(news: &News, public_url: &str) -> Letter {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, process::Stdio};
 
-use dialnexa::values::AccountId;
+use dialnexa::{payment_providers::PaymentSettings, values::AccountId};
 use reqwest::Method;
 use scraper::{ElementRef, Html, Selector};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::{
     client::{Client, answer},
     isolation,
     telephony::answered_number,
-    world::World,
+    world::{World, WorldOptions},
 };
 
 const HOME: &str = "/docs/api";
@@ -115,6 +115,11 @@ async fn the_document_refers_to_nothing_that_it_does_not_hold() {
         .filter(|reference| document.pointer(reference.strip_prefix('#').unwrap_or("/none")).is_none())
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// A way to pay that every server can have.
+fn bank() -> PaymentSettings {
+    PaymentSettings { bank_details: Some("IFSC HDFC0000001".to_owned()), ..PaymentSettings::default() }
 }
 
 /// What an example is run with.
@@ -250,7 +255,7 @@ async fn run(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_example_works_when_it_is_pasted_into_a_shell() {
-    let world = World::new().await;
+    let world = World::with(WorldOptions { payments: bank(), ..WorldOptions::default() }).await;
     let tenant = world.northwind;
     world.pay_in(&tenant, AccountId::from(tenant.organization), 10_000_000).await;
     world.pay_in(&tenant, AccountId::from(tenant.sub_account), 10_000_000).await;

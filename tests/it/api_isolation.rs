@@ -32,6 +32,7 @@ fn path(route: &ApiRoute, id: SubAccountId) -> String {
             "user_id" => "usr",
             "invitation_id" => "invite",
             "invoice_id" => "inv",
+            "payment_id" => "pay",
             _ => "x",
         };
         path.replace_range(from..=to, &format!("{prefix}_01jpcr1tcke3db7ddrmafa4yh4"));

@@ -18,10 +18,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("typeset", &["values", "error", "domain"]),
     ("invoice_file", &["error", "domain", "typeset"]),
     ("payment_providers", &["values", "error"]),
-    ("web", &["values", "error", "access", "domain", "payment_providers", "playback", "invoice_file"]),
+    ("paying", &["values", "error", "access", "domain", "payment_providers"]),
+    ("web", &["values", "error", "access", "domain", "paying", "payment_providers", "playback", "invoice_file"]),
     ("work", &["values", "error", "access", "domain", "payment_providers", "invoice_file"]),
     ("json", &["values", "error", "access", "domain"]),
-    ("v1", &["values", "error", "access", "domain", "json", "invoice_file"]),
+    ("v1", &["values", "error", "access", "domain", "json", "paying", "invoice_file", "playback"]),
     ("engine", &["values", "error", "access", "domain", "json"]),
     // It plays the telephony side of the world: it meets the product over HTTP alone.
     ("simulate", &["values", "error", "spoken"]),

@@ -45,6 +45,8 @@ pub struct Deployed {
     told: String,
     /// How long a call's place is kept without a heartbeat.
     pub lease_seconds: u32,
+    /// More of its environment.
+    pub environment: Vec<(&'static str, String)>,
 }
 
 impl Deployed {
@@ -59,6 +61,7 @@ impl Deployed {
             key: String::new(),
             told: String::new(),
             lease_seconds: 30,
+            environment: Vec::new(),
         };
         deployed.drop_all();
         let output = deployed.command(&["demo"]).output().unwrap();
@@ -89,6 +92,7 @@ impl Deployed {
         command.env("DIALNEXA_DATABASE_URL", self.owner.with_database(&self.name).to_string());
         command.env("DIALNEXA_API_RATE", "1000000");
         command.env("DIALNEXA_LEASE_SECONDS", self.lease_seconds.to_string());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -5,6 +5,7 @@ use dialnexa::{
         Change, Scope, Tx,
         permission::{RecordCalls, ViewBilling},
     },
+    admin::{self, AdminCommand},
     domain::billing::{
         ledger::{self, Entry, EntryKind},
         statement::{self, Filter},
@@ -15,7 +16,7 @@ use dialnexa::{
 use futures_util::future::join_all;
 use time::OffsetDateTime;
 
-use crate::world::World;
+use crate::world::{World, supplier};
 
 fn wallet<P: dialnexa::access::permission::Permission>(world: &World) -> Scope<P> {
     let tenant = world.northwind;
@@ -117,4 +118,44 @@ async fn a_refused_entry_leaves_nothing_behind() {
     assert!(matches!(refused, Err(Error::Unpaid { .. })));
     assert_eq!(scope.read(ledger::balance).await.unwrap().minor, 10);
     assert_eq!(world.count("SELECT count(*) FROM ledger_postings"), 2);
+}
+
+#[actix_web::test]
+async fn a_day_that_is_not_what_its_postings_come_to_is_named() {
+    let world = World::new().await;
+    let (tenant, scope) = (world.northwind, wallet::<RecordCalls>(&world));
+    for entry in [recharge(10_000), charge(300), charge(200)] {
+        post(&scope, entry).await.unwrap();
+    }
+    let organization = tenant.organization;
+    let verify = async || {
+        let command = AdminCommand::VerifyLedger { organization };
+        admin::execute(&world.access, &supplier(), command).await.map_err(|error| error.to_string())
+    };
+    verify().await.unwrap();
+    let day = format!("WRONG {} statement of ", tenant.sub_account);
+    let (right, wrong) = ("2 entries (2 to 3), 0 in, 500 out", "2 entries (2 to 3), 0 in, 501 out");
+    let nothing = "nothing stands, its postings make 2 entries (2 to 3), 0 in, 500 out";
+    let (stands, no_postings) =
+        (format!("call: {wrong} stands, its postings make {right}"), "stands, its postings make nothing");
+    for (change, told, undo) in [
+        (
+            "debits_minor = debits_minor + 1 WHERE kind = 'call'",
+            &*stands,
+            "debits_minor = debits_minor - 1 WHERE kind = 'call'",
+        ),
+        ("kind = 'refund' WHERE kind = 'call'", nothing, "kind = 'call' WHERE kind = 'refund'"),
+        ("day = day - 1 WHERE kind = 'call'", no_postings, "day = day + 1 WHERE kind = 'call'"),
+        (
+            "first_sequence = 1 WHERE kind = 'call'",
+            "2 entries (1 to 3)",
+            "first_sequence = 2 WHERE kind = 'call'",
+        ),
+    ] {
+        world.force(&format!("UPDATE wallet_days SET {change}"));
+        let found = verify().await.unwrap_err();
+        assert!(found.contains(&day) && found.contains(told), "{change}: {found}");
+        world.force(&format!("UPDATE wallet_days SET {undo}"));
+        verify().await.unwrap();
+    }
 }

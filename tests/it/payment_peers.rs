@@ -214,6 +214,16 @@ impl Razorpay {
         }
     }
 
+    /// The same for a process of its own.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("DIALNEXA_RAZORPAY_URL", self.url.clone()),
+            ("DIALNEXA_RAZORPAY_KEY_ID", RAZORPAY_KEY.0.to_owned()),
+            ("DIALNEXA_RAZORPAY_KEY_SECRET", RAZORPAY_KEY.1.to_owned()),
+            ("DIALNEXA_RAZORPAY_WEBHOOK_SECRET", RAZORPAY_SECRET.to_owned()),
+        ]
+    }
+
     pub fn count(&self) -> usize {
         self.links.lock().unwrap().len()
     }

@@ -381,3 +381,157 @@ async fn an_account_has_so_many_payments_under_way_and_no_more() {
     .await;
     begin().await.unwrap();
 }
+
+fn accept(payment: &str, amount: &str, reference: &str) -> AdminCommand {
+    let (payment, amount, reference) = (payment.parse().unwrap(), amount.to_owned(), reference.to_owned());
+    AdminCommand::Payments(PaymentCommand::AcceptPayment { payment, amount, reference })
+}
+
+fn give_back(payment: &str, reference: &str) -> AdminCommand {
+    let (payment, reference) = (payment.parse().unwrap(), reference.to_owned());
+    AdminCommand::Payments(PaymentCommand::ReturnPayment { payment, reference })
+}
+
+async fn run(world: &World, command: AdminCommand) -> Result<String, dialnexa::error::Error> {
+    admin::execute(&world.access, &crate::world::supplier(), command).await
+}
+
+async fn held_payments(world: &World) -> String {
+    let organization = world.northwind.organization;
+    run(world, AdminCommand::Payments(PaymentCommand::HeldPayments { organization })).await.unwrap()
+}
+
+/// Pays another amount than was asked for; gives the payment's page and id.
+async fn held_back(world: &World, owner: &Browser, razorpay: &Razorpay, minor: i64) -> (String, String) {
+    let href = begun(world, owner, "razorpay", "5000").await;
+    let link = outside(&owner.get(&href).await);
+    razorpay.pay(&link, minor);
+    tell(world, razorpay, &link, "evt").await;
+    let payment = href.rsplit('/').next().unwrap().to_owned();
+    (href, payment)
+}
+
+async fn tell(world: &World, razorpay: &Razorpay, link: &str, event: &str) {
+    let body = razorpay.event("payment_link.paid", link);
+    let id = format!("{event}_{link}");
+    assert_eq!(razorpay_tells(&world.base, &id, &body, &signed(RAZORPAY_SECRET, &body)).await, 200);
+}
+
+#[actix_web::test]
+async fn the_operator_accepts_what_came_or_gives_it_back() {
+    let razorpay = Razorpay::start();
+    let world = world(razorpay.settings()).await;
+    let owner = owner(&world).await;
+    assert_eq!(held_payments(&world).await, "nothing is held back");
+    let (less, less_id) = held_back(&world, &owner, &razorpay, 499_999).await;
+    let (more, more_id) = held_back(&world, &owner, &razorpay, 500_001).await;
+    let listed = held_payments(&world).await;
+    for (id, came) in [(&less_id, "INR 4999.99 came"), (&more_id, "INR 5000.01 came")] {
+        let line = format!("{id} {}: {came}, INR 5000.00 was asked for", world.northwind.sub_account);
+        assert!(listed.contains(&line), "{line}: {listed}");
+    }
+    // What is in no wallet is not refunded; what came is accepted as it came, once.
+    for wrong in [
+        refund(&less_id, "1", "R 1"),
+        accept(&less_id, "5000", "A 1"),
+        accept(&less_id, "much", "A 1"),
+        accept(&less_id, "4999.99", ""),
+        accept(&PaymentId::new().to_string(), "4999.99", "A 1"),
+    ] {
+        run(&world, wrong.clone()).await.expect_err(&format!("{wrong:?}"));
+    }
+    assert!(run(&world, accept(&less_id, "4999.99", "A 1")).await.unwrap().contains("is in the wallet"));
+    assert_eq!(run(&world, accept(&less_id, "4999.99", "A 1")).await.unwrap(), "nothing to change");
+    run(&world, accept(&less_id, "4999.99", "A 2")).await.expect_err("it is in the wallet");
+    run(&world, give_back(&less_id, "B 1")).await.expect_err("it is in the wallet");
+    assert_eq!(balance(&world), 499_999);
+    let page = owner.get(&less).await;
+    assert!(page.has("The money is in the wallet") && page.has("₹4,999.99"), "{}", page.text());
+    // It is a payment as any other from now on: given back in parts, at most what came.
+    run(&world, refund(&less_id, "5000", "R 1")).await.expect_err("more than came");
+    run(&world, refund(&less_id, "4999.99", "R 1")).await.unwrap();
+    assert_eq!(balance(&world), 0);
+    // The other is given back, and whoever tells of it again changes nothing.
+    assert!(run(&world, give_back(&more_id, "B 1")).await.unwrap().contains("is given back"));
+    assert_eq!(run(&world, give_back(&more_id, "B 1")).await.unwrap(), "nothing to change");
+    run(&world, give_back(&more_id, "B 2")).await.expect_err("it was given back before");
+    run(&world, accept(&more_id, "5000.01", "A 3")).await.expect_err("it was given back");
+    tell(&world, &razorpay, "plink_2", "evt_late").await;
+    assert_eq!((balance(&world), held_payments(&world).await.as_str()), (0, "nothing is held back"));
+    let page = owner.get(&more).await;
+    assert!(page.has("Given back") && page.has("Nothing came into the wallet"), "{}", page.text());
+    let log = owner.get(&format!("/accounts/{}/audit-log", world.northwind.sub_account)).await;
+    for words in ["received the payment of INR 4999.99", "gave back INR 5000.01 that was held back"] {
+        assert!(log.has(words), "{words}: {}", log.text());
+    }
+    let nothing_held = begun(&world, &owner, "razorpay", "10").await;
+    let id = nothing_held.rsplit('/').next().unwrap();
+    run(&world, accept(id, "10", "A 4")).await.expect_err("nothing came");
+    run(&world, give_back(id, "B 4")).await.expect_err("nothing came");
+}
+
+#[actix_web::test]
+async fn another_amount_by_bank_transfer_is_accepted_or_given_back() {
+    let bank =
+        PaymentSettings { bank_details: Some("IFSC HDFC0000001".into()), ..PaymentSettings::default() };
+    let world = world(bank).await;
+    let owner = owner(&world).await;
+    let (first, second) =
+        (begun(&world, &owner, "manual", "2500").await, begun(&world, &owner, "manual", "100").await);
+    let id = |href: &str| href.rsplit('/').next().unwrap().to_owned();
+    run(&world, confirm(&id(&first), "2400", "UTR 1")).await.expect_err("another amount");
+    assert!(run(&world, accept(&id(&first), "2400", "UTR 1")).await.unwrap().contains("is in the wallet"));
+    assert_eq!(balance(&world), 240_000);
+    run(&world, give_back(&id(&second), "UTR 2")).await.unwrap();
+    run(&world, confirm(&id(&second), "100", "UTR 3")).await.expect_err("it was given back");
+    assert_eq!(balance(&world), 240_000);
+}
+
+#[actix_web::test]
+async fn money_for_a_sub_account_that_was_deleted_is_in_no_wallet() {
+    let razorpay = Razorpay::start();
+    let bank = Some("IFSC HDFC0000001".to_owned());
+    let world = world(PaymentSettings { bank_details: bank, ..razorpay.settings() }).await;
+    let tenant = world.northwind;
+    let owner = owner(&world).await;
+    let (late, later) =
+        (begun(&world, &owner, "razorpay", "300").await, begun(&world, &owner, "razorpay", "400").await);
+    let transfer = begun(&world, &owner, "manual", "500").await;
+    let id = |href: &str| href.rsplit('/').next().unwrap().to_owned();
+    let links = [outside(&owner.get(&late).await), outside(&owner.get(&later).await)];
+    let parent = world.parent_client(&tenant).await;
+    parent.delete(&format!("/sub-accounts/{}", tenant.sub_account)).await.expect(202);
+    for (link, minor) in links.iter().zip([30_000, 40_000]) {
+        razorpay.pay(link, minor);
+    }
+    // As it is being erased, and when nothing is left of it.
+    tell(&world, &razorpay, &links[0], "evt").await;
+    eventually("it is erased", || {
+        (world.count("SELECT count(*) FROM sub_accounts WHERE name = 'Acme Corp'") == 0).then_some(())
+    })
+    .await;
+    tell(&world, &razorpay, &links[1], "evt").await;
+    tell(&world, &razorpay, &links[0], "evt_again").await;
+    run(&world, confirm(&id(&transfer), "500", "UTR 1")).await.expect_err("nobody is left to have it");
+    assert_eq!(balance(&world), 0);
+    let listed = held_payments(&world).await;
+    for (href, came) in [(&late, "INR 300.00"), (&later, "INR 400.00")] {
+        let line = format!("{} {}: {came} came after the account was deleted", id(href), tenant.sub_account);
+        assert!(listed.contains(&line), "{line}: {listed}");
+    }
+    let log = world.browser().signed_in("owner@northwind.example").await;
+    let log = log.get(&format!("/accounts/{}/audit-log", tenant.organization)).await;
+    assert!(
+        log.has("held back the payment of INR 300.00: it came after its account was deleted"),
+        "{}",
+        log.text()
+    );
+    // It is given back, to whoever paid; nobody can put it anywhere else.
+    run(&world, accept(&id(&late), "300", "A 1")).await.expect_err("nobody is left to have it");
+    for href in [&late, &later, &transfer] {
+        run(&world, give_back(&id(href), "B 1")).await.unwrap();
+    }
+    assert_eq!(held_payments(&world).await, "nothing is held back");
+    let organization = tenant.organization;
+    run(&world, AdminCommand::VerifyLedger { organization }).await.unwrap();
+}

@@ -3,12 +3,12 @@
 
 use std::{path::PathBuf, process::Stdio};
 
-use dialnexa::values::AccountId;
+use dialnexa::{payment_providers::PaymentSettings, values::AccountId};
 use reqwest::StatusCode;
 
 use crate::{
     client::Client,
-    world::{Tenant, World},
+    world::{Tenant, World, WorldOptions},
 };
 
 /// The program, as `make test` installed it.
@@ -60,6 +60,13 @@ async fn report(world: &World, client: &Client, paths: &str) -> (bool, String) {
     (output.status.success(), lines.collect())
 }
 
+/// One with a way to pay.
+async fn world() -> World {
+    let payments =
+        PaymentSettings { bank_details: Some("IFSC HDFC0000001".to_owned()), ..PaymentSettings::default() };
+    World::with(WorldOptions { payments, ..WorldOptions::default() }).await
+}
+
 /// An organization with the most room there can be and much money, so that what is asked is rarely refused for want of
 /// either.
 async fn rich(world: &World, tenant: &Tenant) {
@@ -86,7 +93,7 @@ async fn satisfied(world: &World, client: &Client, paths: &str, own: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_api_keeps_to_its_description_for_a_parent() {
-    let world = World::new().await;
+    let world = world().await;
     let tenant = world.northwind;
     rich(&world, &tenant).await;
     let client = world.parent_client(&tenant).await;
@@ -95,7 +102,7 @@ async fn the_api_keeps_to_its_description_for_a_parent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_api_keeps_to_its_description_for_a_sub_account() {
-    let world = World::new().await;
+    let world = world().await;
     let tenant = world.northwind;
     rich(&world, &tenant).await;
     let client = world.sub_account_client(&tenant, tenant.sub_account).await;

@@ -144,7 +144,9 @@ async fn each_side_of_a_transfer_names_who_did_it_as_it_may() {
     let page = parent.get(&format!("/accounts/{up}/billing")).await;
     assert!(page.has("Acme Corp") && page.has("Asha Rao"), "{}", page.text());
     assert!(page.body.contains(&format!("/accounts/{up}/sub-accounts/{down}/billing")));
-    let above = parent.get(&format!("/accounts/{up}/sub-accounts/{down}/billing")).await;
+    let page_of_parent = page.body.clone();
+    let above_href = format!("/accounts/{up}/sub-accounts/{down}/billing");
+    let above = parent.get(&above_href).await;
     assert!(above.has("Asha Rao") && above.has("₹200.00"), "{}", above.text());
     let owner = signed_in(&world, "owner@acme.example").await;
     let page = owner.get(&format!("/accounts/{down}/billing")).await;
@@ -158,9 +160,24 @@ async fn each_side_of_a_transfer_names_who_did_it_as_it_may() {
     assert!(file.body.contains("Northwind Voice administrator") && !file.body.contains("Asha"));
     let above = parent.get(&format!("/accounts/{up}/sub-accounts/{down}/billing/export.csv")).await;
     assert!(above.body.contains("Asha Rao"), "{}", above.body);
-    // What it went to is found by its id.
+    // What it went to is chosen by its name, and found by its id.
+    let choice = format!("<option value=\"{down}\">Acme Corp</option>");
+    assert!(page_of_parent.contains(&choice), "{page_of_parent}");
     let found = parent.get(&format!("/accounts/{up}/billing?paid_for={down}")).await;
     assert!(found.has("1 entry shown"), "{}", found.text());
+    assert!(found.body.contains(&format!("<option value=\"{down}\" selected>Acme Corp</option>")));
+    // A sub-account's own statement has no such choice, nor has its page above.
+    for page in [&owner.get(&format!("/accounts/{down}/billing")).await, &parent.get(&above_href).await] {
+        assert!(!page.body.contains("paid_for"), "{}", page.body);
+    }
+    // One that was deleted is there by its id as long as there are entries of it.
+    let gone = world.sub_account(up, tenant.owner, "Gone Ltd").await;
+    let client = world.parent_client(&tenant).await;
+    client.delete(&format!("/sub-accounts/{down}?write_off=200")).await.expect(202);
+    client.delete(&format!("/sub-accounts/{gone}")).await.expect(202);
+    let after = parent.get(&format!("/accounts/{up}/billing?paid_for={down}")).await;
+    assert!(after.has("1 entry shown") && after.has(&format!("Deleted: {down}")), "{}", after.text());
+    assert!(!after.body.contains(&gone.to_string()), "{}", after.body);
 }
 
 #[actix_web::test]

@@ -185,3 +185,97 @@ async fn programs_set_the_same_rules() {
     own.put(&path, rule(5)).await.expect(404);
     world.parent_client(&world.southwind).await.get(&path).await.expect(404);
 }
+
+/// Whatever is written for this account in a table fails.
+fn always_failing(world: &World, table: &str, event: &str, account: uuid::Uuid) {
+    world.force(&format!(
+        "CREATE FUNCTION fail_{table}() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'it fails each time'; END $$;
+         CREATE TRIGGER fail BEFORE {event} ON {table} FOR EACH ROW WHEN (NEW.account_id = '{account}')
+            EXECUTE FUNCTION fail_{table}()"
+    ));
+}
+
+#[actix_web::test]
+async fn one_that_fails_each_time_keeps_nobody_from_their_turn() {
+    let office = PostOffice::open(0);
+    let world =
+        World::with(WorldOptions { smtp_url: Some(office.url.clone()), ..WorldOptions::default() }).await;
+    let (tenant, now) = (world.northwind, OffsetDateTime::now_utc());
+    let first = tenant.sub_account;
+    let second = world.sub_account(tenant.organization, tenant.owner, "Second Ltd").await;
+    post(&world, tenant, tenant.organization, vec![paid(10_000_000, now)]).await;
+    for (table, event) in [("wallet_letters", "INSERT"), ("auto_recharges", "UPDATE")] {
+        always_failing(&world, table, event, first.uuid());
+    }
+    // Each waits before the one that does not fail.
+    for (id, since) in [(first, "2 hours"), (second, "1 hour")] {
+        world.force(&format!(
+            "INSERT INTO auto_recharges (organization_id, account_id, active, amount_minor, daily_cap_minor,
+                monthly_cap_minor, next_try_at)
+             VALUES ('{}', '{}', true, 100, 100, 100, now() - interval '{since}')",
+            tenant.organization.uuid(),
+            id.uuid(),
+        ));
+        world.force(&format!(
+            "UPDATE ledger_accounts SET low_balance_minor = 50000, recharge_below_minor = 50000,
+                low_since = now() - interval '{since}', recharge_due_since = now() - interval '{since}'
+             WHERE ledger_account = 'wallet' AND account_id = '{}'",
+            id.uuid(),
+        ));
+    }
+    eventually("the other is recharged", || (balance(&world, "Second Ltd") == 100).then_some(())).await;
+    let told = format!(
+        "SELECT count(*) FROM ledger_accounts WHERE ledger_account = 'wallet' AND low_told_at IS NOT NULL
+         AND account_id = '{}'",
+        second.uuid()
+    );
+    eventually("the other is told of", || (world.count(&told) == 1).then_some(())).await;
+    assert_eq!(balance(&world, "Acme Corp"), 0);
+    // Letters, too: one that cannot be read stands before one that can.
+    world.force("DROP TRIGGER fail ON wallet_letters");
+    world.force(&format!(
+        "INSERT INTO wallet_letters (organization_id, account_id, letter_id, content, requested_at)
+         VALUES ('{0}', '{1}', gen_random_uuid(), '{{\"what\": \"nonsense\"}}', now() - interval '1 day'),
+            ('{0}', '{0}', gen_random_uuid(), '{{\"what\": \"low_balance\", \"balance_minor\": 1,
+                \"threshold_minor\": 2, \"currency\": \"INR\"}}', now() - interval '1 hour')",
+        tenant.organization.uuid(),
+        first.uuid(),
+    ));
+    eventually("the letter that can be read is sent", || {
+        office.letters().iter().any(|letter| letter.contains("owner@northwind.example")).then_some(())
+    })
+    .await;
+    // What fails no more has its turn in the end.
+    world.force("DROP TRIGGER fail ON auto_recharges");
+    eventually("it is recharged at last", || (balance(&world, "Acme Corp") == 100).then_some(())).await;
+}
+
+#[actix_web::test]
+async fn a_wallet_that_is_low_when_it_is_used_again_is_told_of_again() {
+    let office = PostOffice::open(0);
+    let world =
+        World::with(WorldOptions { smtp_url: Some(office.url.clone()), ..WorldOptions::default() }).await;
+    let (tenant, now) = (world.northwind, OffsetDateTime::now_utc());
+    let parent = world.parent_client(&tenant).await;
+    let path = format!("/sub-accounts/{}", tenant.sub_account);
+    let own = world.sub_account_client(&tenant, tenant.sub_account).await;
+    post(&world, tenant, tenant.sub_account, vec![paid(100_000, now)]).await;
+    own.put("/wallet/rules", json!({ "low_balance": 500, "daily_spend_cap": null })).await.expect(200);
+    parent.patch(&path, json!({ "billing_mode": "consolidated" })).await.expect(200);
+    // It becomes low while it rests: nobody is told.
+    post(&world, tenant, tenant.sub_account, vec![charged(60_000, now)]).await;
+    eventually("it was looked at", || {
+        (world.count("SELECT count(*) FROM ledger_accounts WHERE low_told_at IS NOT NULL") == 1).then_some(())
+    })
+    .await;
+    assert!(office.letters().is_empty(), "{:?}", office.letters());
+    parent.patch(&path, json!({ "billing_mode": "isolated" })).await.expect(200);
+    let letters = office.wait_for(1).await;
+    assert!(letters[0].contains("owner@acme.example"), "{letters:?}");
+    // Once, and again only when it was frozen again.
+    for mode in ["consolidated", "isolated"] {
+        parent.patch(&path, json!({ "billing_mode": mode })).await.expect(200);
+    }
+    assert_eq!(office.wait_for(2).await.len(), 2);
+}

@@ -2,11 +2,13 @@
 
 use diesel::{dsl::now, prelude::*};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::{
     access::{
         Change, Event, GateTx, Notice, Tx,
-        permission::{ManageWallet, ViewBilling},
+        permission::{ManageWallet, Permission, ViewBilling},
     },
     error::Error,
     schema::control::{ledger_accounts, sub_accounts},
@@ -68,20 +70,22 @@ pub fn watch(tx: &mut Tx<'_, ManageWallet>, to: Watch) -> Result<Change<()>, Err
     Ok(Change::new((), event))
 }
 
-/// A wallet that is low and of which nobody was told, longest first.
-pub fn due(tx: &mut GateTx<'_>) -> Result<Option<(OrganizationId, AccountId)>, Error> {
+/// A wallet that is low and of which nobody was told, longest first; none of the accounts that rest.
+pub fn due(tx: &mut GateTx<'_>, resting: &[Uuid]) -> Result<Option<(OrganizationId, AccountId)>, Error> {
     let found = ledger_accounts::table
         .filter(ledger_accounts::ledger_account.eq(LedgerAccount::Wallet))
         .filter(ledger_accounts::low_since.is_not_null().and(ledger_accounts::low_told_at.is_null()))
+        .filter(ledger_accounts::account_id.ne_all(resting))
         .order(ledger_accounts::low_since)
         .select((ledger_accounts::organization_id, ledger_accounts::account_id))
-        .first::<(OrganizationId, uuid::Uuid)>(tx.connection())
+        .first::<(OrganizationId, Uuid)>(tx.connection())
         .optional()?;
     Ok(found.map(|(organization, account)| (organization, AccountId::of_row(organization, account))))
 }
 
 /// Tells once that the account's wallet is low: its owner by a letter, and the webhooks of both sides.
-/// One that rests while the organization pays is nobody's worry.
+/// One that rests while the organization pays is nobody's worry until it pays itself again
+/// ([`tell_anew`]).
 pub fn tell(tx: &mut Tx<'_, ViewBilling>) -> Result<Change<()>, Error> {
     let (organization, account) = (tx.organization(), tx.account().id);
     let told = diesel::update(book!(tx, LedgerAccount::Wallet))
@@ -124,4 +128,13 @@ pub fn tell(tx: &mut Tx<'_, ViewBilling>) -> Result<Change<()>, Error> {
     Ok(Change::none(())
         .publishing(Notice::new(id, EventKind::WalletLow, data.clone()))
         .publishing(Notice::new(organization, EventKind::WalletLow, data)))
+}
+
+/// Has a wallet told of again if it is low: it was frozen, and its account pays from it from now on.
+pub(in crate::domain) fn tell_anew<P: Permission>(tx: &mut Tx<'_, P>) -> Result<(), Error> {
+    diesel::update(book!(tx, LedgerAccount::Wallet))
+        .filter(ledger_accounts::low_since.is_not_null())
+        .set(ledger_accounts::low_told_at.eq(None::<OffsetDateTime>))
+        .execute(tx.connection())?;
+    Ok(())
 }

@@ -66,14 +66,16 @@ pub struct Due {
     pub organization: OrganizationId,
     /// Whose wallet it is about.
     pub account: AccountId,
-    letter: Uuid,
+    /// Which it is.
+    pub letter: Uuid,
 }
 
-/// The letter that has waited longest.
-pub fn due(tx: &mut GateTx<'_>) -> Result<Option<Due>, Error> {
+/// The letter that has waited longest, but none of `resting`.
+pub fn due(tx: &mut GateTx<'_>, resting: &[Uuid]) -> Result<Option<Due>, Error> {
     let found = wallet_letters::table
         .filter(wallet_letters::settled_at.is_null())
         .filter(wallet_letters::claimed_until.is_null().or(wallet_letters::claimed_until.lt(now)))
+        .filter(wallet_letters::letter_id.ne_all(resting))
         .order(wallet_letters::requested_at)
         .select((wallet_letters::organization_id, wallet_letters::account_id, wallet_letters::letter_id))
         .first::<(OrganizationId, Uuid, Uuid)>(tx.connection())

@@ -1,24 +1,26 @@
 //! The proof that an organization's money adds up (`domain.md` 4.6, `trust.md` R1): each entry sums
-//! to zero, each balance is the sum of its postings, and what is held is held by something.
+//! to zero, each balance is the sum of its postings, what is held is held by something, and each day
+//! of a statement is what the postings of it come to.
 //!
 //! All is read in one snapshot, deleted accounts' ledgers too.
 
 use std::{collections::BTreeMap, fmt};
 
 use diesel::{dsl::sum, prelude::*};
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
     access::Overview,
     error::Error,
     schema::{
-        control::{allowances, charges, ledger_accounts, ledger_postings, slots},
+        control::{allowances, charges, ledger_accounts, ledger_postings, slots, wallet_days},
         whole,
     },
-    values::{AccountId, BillingMode, OrganizationId, TransactionId},
+    values::{AccountId, BillingMode, OrganizationId, TransactionId, indian_day},
 };
 
-use super::books::LedgerAccount;
+use super::{books::LedgerAccount, ledger::EntryKind};
 
 /// Something that does not add up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +65,53 @@ pub enum Wrong {
         /// What it should be.
         should_be: i64,
     },
+    /// A day of a wallet's statement that is not what its postings come to.
+    Day {
+        /// Whose.
+        account: AccountId,
+        /// The day in India.
+        day: Date,
+        /// The entries of which kind.
+        kind: EntryKind,
+        /// What stands there; none: nothing does.
+        stands: Option<Day>,
+        /// What its postings come to; none: there are none.
+        should_be: Option<Day>,
+    },
+}
+
+/// What a day's entries of a kind come to, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day {
+    /// How many there are.
+    pub entries: i64,
+    /// What came in.
+    pub credits: i64,
+    /// What went out.
+    pub debits: i64,
+    /// Their first and last places in the statement.
+    pub span: (i64, i64),
+}
+
+impl Day {
+    /// With one more posting, which comes after those that it holds.
+    fn with(before: Option<Self>, sequence: i64, amount: i64) -> Self {
+        let before = before.unwrap_or(Self { entries: 0, credits: 0, debits: 0, span: (sequence, sequence) });
+        Self {
+            entries: before.entries + 1,
+            // Sums that overflow are wrong elsewhere.
+            credits: before.credits.saturating_add(amount.max(0)),
+            debits: before.debits.saturating_add(amount.min(0).saturating_neg()),
+            span: (before.span.0, sequence),
+        }
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { entries, credits, debits, span: (first, last) } = self;
+        write!(f, "{entries} entries ({first} to {last}), {credits} in, {debits} out")
+    }
 }
 
 impl fmt::Display for Wrong {
@@ -80,6 +129,14 @@ impl fmt::Display for Wrong {
             Self::Entry { transaction, sum } => write!(f, "{transaction}: its postings sum to {sum}"),
             Self::Held { account, what, stands, should_be } => {
                 write!(f, "{account} {what}: {stands} is held, calls and charges make {should_be}")
+            }
+            Self::Day { account, day, kind, stands, should_be } => {
+                let told = |day: &Option<Day>| day.map_or("nothing".to_owned(), |day| day.to_string());
+                let (stands, should_be) = (told(stands), told(should_be));
+                write!(
+                    f,
+                    "{account} statement of {day}, {kind}: {stands} stands, its postings make {should_be}"
+                )
             }
         }
     }
@@ -134,6 +191,7 @@ fn follow(tx: &mut Overview<'_>, book: &Book, report: &mut Report) -> Result<(),
     let organization = tx.organization();
     let account = AccountId::of_row(organization, book.account);
     let (mut at, mut balance) = (0_i64, 0_i64);
+    let mut days = Days::new();
     loop {
         let postings = ledger_postings::table
             .filter(ledger_postings::organization_id.eq(organization))
@@ -146,12 +204,16 @@ fn follow(tx: &mut Overview<'_>, book: &Book, report: &mut Report) -> Result<(),
                 ledger_postings::sequence,
                 ledger_postings::amount_minor,
                 ledger_postings::balance_after_minor,
+                ledger_postings::kind,
+                ledger_postings::occurred_at,
             ))
-            .load::<(i64, i64, i64)>(tx.connection())?;
+            .load::<(i64, i64, i64, EntryKind, OffsetDateTime)>(tx.connection())?;
         if postings.is_empty() {
             break;
         }
-        for (sequence, amount, after) in postings {
+        for (sequence, amount, after, kind, occurred_at) in postings {
+            let day = days.entry((indian_day(occurred_at), kind)).or_default();
+            *day = Some(Day::with(*day, sequence, amount));
             let wrong = |why| Wrong::Posting { account, ledger_account: book.name, sequence, why };
             if sequence != at + 1 {
                 report.wrong.push(wrong("one before it is missing"));
@@ -167,6 +229,43 @@ fn follow(tx: &mut Overview<'_>, book: &Book, report: &mut Report) -> Result<(),
     if (at, balance) != (book.last_sequence, book.balance) {
         let (ledger_account, stands) = (book.name, book.balance);
         report.wrong.push(Wrong::Balance { account, ledger_account, stands, should_be: balance });
+    }
+    if book.name == LedgerAccount::Wallet { check_days(tx, account, days, report) } else { Ok(()) }
+}
+
+/// What the entries of a day and of a kind come to.
+type Days = BTreeMap<(Date, EntryKind), Option<Day>>;
+
+/// Compares what is kept of a wallet's days with what its postings come to.
+fn check_days(
+    tx: &mut Overview<'_>,
+    account: AccountId,
+    mut days: Days,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let kept = wallet_days::table
+        .filter(wallet_days::organization_id.eq(tx.organization()))
+        .filter(wallet_days::account_id.eq(account.uuid()))
+        .order((wallet_days::day, wallet_days::kind))
+        .select((
+            (wallet_days::day, wallet_days::kind),
+            wallet_days::entries,
+            wallet_days::credits_minor,
+            wallet_days::debits_minor,
+            (wallet_days::first_sequence, wallet_days::last_sequence),
+        ))
+        .load::<((Date, EntryKind), i64, i64, i64, (i64, i64))>(tx.connection())?;
+    let mut compare = |(day, kind): (Date, EntryKind), stands: Option<Day>, should_be: Option<Day>| {
+        if stands != should_be {
+            report.wrong.push(Wrong::Day { account, day, kind, stands, should_be });
+        }
+    };
+    for (place, entries, credits, debits, span) in kept {
+        let stands = Day { entries, credits, debits, span };
+        compare(place, Some(stands), days.remove(&place).flatten());
+    }
+    for (place, should_be) in days {
+        compare(place, None, should_be);
     }
     Ok(())
 }

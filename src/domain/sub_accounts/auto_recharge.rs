@@ -8,6 +8,7 @@
 use diesel::{dsl::now, prelude::*};
 use serde_json::json;
 use time::{Date, Duration, OffsetDateTime};
+use uuid::Uuid;
 
 use crate::{
     access::{Change, Event, GateTx, Notice, Tx, permission::PushFunds},
@@ -199,8 +200,8 @@ pub fn change(tx: &mut Tx<'_, PushFunds>, id: SubAccountId, to: AutoRecharge) ->
     Ok(Change::new((), event))
 }
 
-/// A sub-account whose wallet waits to be recharged, wherever it does.
-pub fn due(tx: &mut GateTx<'_>) -> Result<Option<(OrganizationId, SubAccountId)>, Error> {
+/// A sub-account whose wallet waits to be recharged, wherever it does; none of those that rest.
+pub fn due(tx: &mut GateTx<'_>, resting: &[Uuid]) -> Result<Option<(OrganizationId, SubAccountId)>, Error> {
     Ok(auto_recharges::table
         .inner_join(
             ledger_accounts::table.on(ledger_accounts::organization_id
@@ -210,6 +211,7 @@ pub fn due(tx: &mut GateTx<'_>) -> Result<Option<(OrganizationId, SubAccountId)>
         )
         .filter(auto_recharges::active.and(auto_recharges::next_try_at.le(now)))
         .filter(ledger_accounts::recharge_due_since.is_not_null())
+        .filter(auto_recharges::account_id.ne_all(resting))
         .order(auto_recharges::next_try_at)
         .select((auto_recharges::organization_id, auto_recharges::account_id))
         .first::<(OrganizationId, SubAccountId)>(tx.connection())

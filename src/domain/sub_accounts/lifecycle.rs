@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use crate::{
     access::{Change, Event, Notice, Tx, permission::ManageSubAccounts},
+    domain::billing::alerts,
     error::Error,
     schema::control::sub_accounts,
     values::{BillingMode, EventKind, SubAccountId, SubAccountStatus},
@@ -145,6 +146,9 @@ pub fn change_billing_mode(
         });
     }
     diesel::update(row).set(sub_accounts::billing_mode.eq(to)).execute(tx.connection())?;
+    if to == BillingMode::Isolated {
+        tx.within(id, alerts::tell_anew)?;
+    }
     let details = json!({ "before": from, "after": to });
     let told = json!({ "sub_account_id": id, "changes": { "billing_mode": details } });
     let told = (EventKind::SubAccountUpdated, told);

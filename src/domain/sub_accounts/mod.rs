@@ -6,10 +6,12 @@
 //! - [`recharge`]: money pushed from the parent's wallet.
 //! - [`auto_recharge`]: the same by itself, below a balance.
 //! - [`price`]: what the parent charges its client per minute.
+//! - [`charged`]: by which of them a statement is filtered.
 //! - [`allocation`]: how the organization's concurrency is shared out.
 
 pub mod allocation;
 pub mod auto_recharge;
+pub mod charged;
 pub mod create;
 pub mod lifecycle;
 pub mod list;

@@ -17,7 +17,7 @@ use crate::{
     },
     error::Error,
     schema::control::sub_accounts,
-    values::{BillingMode, EventKind, Money, SubAccountId, SubAccountStatus, TransactionId},
+    values::{BillingMode, EventKind, KeyMode, Money, SubAccountId, SubAccountStatus, TransactionId},
 };
 
 /// A recharge that was made.
@@ -44,7 +44,7 @@ pub const LONGEST_REFERENCE: usize = 100;
 /// [`Error::Unpaid`] when the organization's wallet holds too little; [`Error::Conflict`]
 /// with code `wallet_frozen` while the organization pays for the sub-account anyway, or
 /// `currency_mismatch` when the wallet has another currency; [`Error::Invalid`] on
-/// `reference`.
+/// `reference`; [`Error::Forbidden`] with a test key.
 pub fn recharge(
     tx: &mut Tx<'_, PushFunds>,
     to: SubAccountId,
@@ -54,6 +54,9 @@ pub fn recharge(
     if reference.chars().count() > LONGEST_REFERENCE || reference.chars().any(char::is_control) {
         let message = format!("The reference must be at most {LONGEST_REFERENCE} characters, on one line.");
         return Err(Error::invalid("reference", message));
+    }
+    if tx.asker().mode() == KeyMode::Test {
+        return Err(Error::Forbidden("A test key moves no money: a recharge is real. Use a live key."));
     }
     let organization = tx.organization();
     let (name, mode) = sub_accounts::table

@@ -264,6 +264,10 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
         "payment.held" => {
             ("warning", format!("held back the payment of {object}: it is not what was asked for"))
         }
+        "payment.came_late" => {
+            ("warning", format!("held back the payment of {object}: it came after its account was deleted"))
+        }
+        "payment.returned" => ("refresh", format!("gave back {object} that was held back")),
         "payment.refunded" => ("refresh", format!("gave back {object} of a payment")),
         "member.removed" => {
             ("members", format!("removed {object}, who was {}", word(entry.details.get("role"))))

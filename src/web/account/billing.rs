@@ -248,20 +248,58 @@ fn period(filter: &Filter, sums: &Sums, currency: &str) -> Vec<Stat> {
     ]
 }
 
-fn filters(scope: &Scope<ViewBilling>, url: &BillingUrl) -> (Vec<Field>, Vec<Field>) {
+fn filters(url: &BillingUrl, beneath: Beneath) -> (Vec<Field>, Vec<Field>) {
     let mut kinds = vec![Choice::new("", "Everything", "")];
     kinds.extend(EntryKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.label(), "")));
     let mut flows = vec![Choice::new("", "In and out", "")];
     flows.extend(Flow::ALL.iter().map(|flow| Choice::new(flow.as_str(), flow.label(), "")));
     let mut texts = vec![Field::new("q", "Reference, call or entry").value(&url.q)];
-    if scope.holds::<ManageSubAccounts>() {
-        texts.push(Field::new("paid_for", "Paid for sub-account, by its id").value(&url.paid_for));
-    }
-    let selects = vec![
+    let mut selects = vec![
         Field::new("what", "What").value(&url.what).options(kinds),
         Field::new("direction", "Direction").value(&url.direction).options(flows),
     ];
+    match beneath {
+        Beneath::None => {}
+        Beneath::Many => {
+            texts.push(Field::new("paid_for", "Sub-account, by its id").value(&url.paid_for));
+        }
+        Beneath::Some(choices) => selects.push(sub_account_choice(url.paid_for.trim(), choices)),
+    }
     (selects, texts)
+}
+
+/// The sub-accounts by which a statement can be filtered.
+enum Beneath {
+    /// It is no organization's.
+    None,
+    /// Too many to choose from.
+    Many,
+    /// These; one that was deleted has no name.
+    Some(Vec<(SubAccountId, Option<String>)>),
+}
+
+impl Beneath {
+    async fn of(scope: &Scope<ViewBilling>) -> Result<Self, Error> {
+        let Some(parent) = scope.also::<ManageSubAccounts>() else { return Ok(Self::None) };
+        Ok(match parent.read(sub_accounts::charged::choices).await? {
+            Some(choices) if choices.is_empty() => Self::None,
+            Some(choices) => Self::Some(choices),
+            None => Self::Many,
+        })
+    }
+}
+
+fn sub_account_choice(chosen: &str, choices: Vec<(SubAccountId, Option<String>)>) -> Field {
+    let mut options = vec![Choice::new("", "All, and none", "")];
+    options.extend(choices.into_iter().map(|(id, name)| {
+        let label = name.unwrap_or_else(|| format!("Deleted: {id}"));
+        Choice::new(id.to_string(), label, "")
+    }));
+    // What an address names is shown, whatever it is.
+    if options.iter().all(|option| option.value != chosen) {
+        options.push(Choice::new(chosen, chosen, ""));
+    }
+    Field::new("paid_for", "Sub-account").value(chosen).options(options)
 }
 
 /// The section at `href`. `note` says what the balance means here; calls are linked where the reader
@@ -293,7 +331,7 @@ pub async fn section(
         page.rows.iter().map(|posting| row(scope, calls_href, &names, zone, posting)).collect();
     let filtered = filter != Filter::default();
     let place = |key: &str, posting: Option<&Posting>| posting.map(|row| url.href(href, key, row.sequence));
-    let (selects, texts) = filters(scope, url);
+    let (selects, texts) = filters(url, Beneath::of(scope).await?);
     let rules = match (above, scope.asker().account.id) {
         (None, _) => {
             scope.holds::<ManageWallet>().then(|| ("Wallet rules".to_owned(), format!("{href}/rules")))

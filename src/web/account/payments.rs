@@ -18,7 +18,8 @@ use crate::{
         idempotency::{self, IdempotencyKey},
     },
     error::{Error, FieldError},
-    payment_providers::{Providers, Wish},
+    paying::Paying,
+    payment_providers::Providers,
     values::{Money, PaymentId, PaymentProvider},
     web::{
         amounts,
@@ -26,7 +27,6 @@ use crate::{
         forms::{ConfirmForm, Submitted},
         page::{Here, Visit, home_href, html, html_as, see, zone},
         parts::{Badge, Choice, Crumb, ErrorSummary, Field},
-        site::Site,
         sub_accounts::with_error,
         views::money::{AskPage, MadePage, PaymentRow, PaymentsPage, ReviewPage},
     },
@@ -70,6 +70,7 @@ fn badge(payment: &Payment) -> Badge {
     let word = payment.state.label();
     match payment.state {
         _ if payment.problem.is_some() => Badge::new("Held back", "warn", "warning"),
+        _ if payment.returned_as.is_some() => Badge::new("Given back", "", "refresh"),
         PaymentState::Created | PaymentState::Waiting => Badge::new(word, "note", "clock"),
         PaymentState::Paid => Badge::new(word, "good", "check"),
         PaymentState::Failed => Badge::new(word, "bad", "error"),
@@ -86,7 +87,7 @@ pub async fn list(scope: Scope<ViewBilling>, visit: Visit) -> Result<HttpRespons
     if !sees_wallet(&scope) {
         return Err(Denied(Error::NotFound));
     }
-    let found = scope.read(|tx| payments::list(tx, MOST_LISTED)).await?;
+    let found = scope.read(|tx| payments::list(tx, None, 0, MOST_LISTED)).await?;
     let (base, zone) = (base(&scope), zone(scope.asker()));
     html(&PaymentsPage {
         frame: visit.frame(&scope, "Payments", Here::Billing),
@@ -125,14 +126,14 @@ async fn balance(scope: &Scope<AddFunds>) -> Result<Money, Denied> {
 pub async fn submit(
     scope: Scope<AddFunds>,
     visit: Visit,
-    providers: web::Data<Providers>,
-    site: web::Data<Site>,
+    paying: web::Data<Paying>,
     form: Submitted<FundsForm>,
 ) -> Result<HttpResponse, Denied> {
     let form = form.by(&scope)?;
     let balance = balance(&scope).await?;
+    let providers = paying.providers();
     let again =
-        |wrong: &[FieldError], status| page(&scope, &visit, &providers, &balance, &form, wrong, status);
+        |wrong: &[FieldError], status| page(&scope, &visit, providers, &balance, &form, wrong, status);
     let amount = match amounts::typed("amount", &form.amount, &balance.currency) {
         Ok(minor) => Money::new(minor, &balance.currency),
         Err(wrong) => return again(&[wrong], StatusCode::UNPROCESSABLE_ENTITY),
@@ -140,12 +141,12 @@ pub async fn submit(
     match form.step.as_str() {
         "begin" => {}
         "edit" => return again(&[], StatusCode::OK),
-        _ => return review(&scope, &visit, &providers, &balance, &amount, &form, &[]),
+        _ => return review(&scope, &visit, providers, &balance, &amount, &form, &[]),
     }
     let chosen = form.provider.parse().ok().filter(|chosen| providers.offered().contains(chosen));
     let Some(provider) = chosen else {
         let wrong = [FieldError::new("provider", "Choose how to pay.")];
-        return review(&scope, &visit, &providers, &balance, &amount, &form, &wrong);
+        return review(&scope, &visit, providers, &balance, &amount, &form, &wrong);
     };
     let key = IdempotencyKey::parse("idempotency_key", &form.idempotency_key)?;
     let asked = amount.clone();
@@ -163,47 +164,19 @@ pub async fn submit(
         }
         Err(other) => return Err(Denied(other)),
     };
-    open(&scope, &providers, &site, id).await?;
+    paying.open(&scope, id).await?;
     Ok(see(format!("{}/{id}", base(&scope))))
-}
-
-/// Asks the provider to take a payment that it was not asked for yet. Where it cannot be asked,
-/// the page of the payment says so and offers to try again.
-async fn open(
-    scope: &Scope<AddFunds>,
-    providers: &Providers,
-    site: &Site,
-    id: PaymentId,
-) -> Result<(), Denied> {
-    let payment = scope.read(move |tx| payments::find(tx, id)).await?;
-    if payment.state != PaymentState::Created {
-        return Ok(());
-    }
-    let wish = Wish {
-        payment: id,
-        amount: payment.amount(),
-        expires_at: payment.expires_at,
-        return_url: format!("{}{}/{id}", site.origin(), base(scope)),
-    };
-    match providers.open(payment.provider, &wish).await {
-        Ok(opened) => Ok(scope.write(move |tx| payments::opened(tx, id, &opened.id, &opened.url)).await?),
-        Err(error) => {
-            tracing::warn!(payment = %id, %error, "a payment provider could not be asked");
-            Ok(())
-        }
-    }
 }
 
 /// `POST /accounts/{account}/payments/{payment}/continue`
 pub async fn retry(
     scope: Scope<AddFunds>,
-    providers: web::Data<Providers>,
-    site: web::Data<Site>,
+    paying: web::Data<Paying>,
     place: web::Path<PaymentPlace>,
     form: Submitted<ConfirmForm>,
 ) -> Result<HttpResponse, Denied> {
     form.by(&scope)?;
-    open(&scope, &providers, &site, place.payment).await?;
+    paying.open(&scope, place.payment).await?;
     Ok(see(format!("{}/{}", base(&scope), place.payment)))
 }
 
@@ -316,6 +289,9 @@ fn words(payment: &Payment) -> &'static str {
         _ if payment.problem.is_some() => {
             "What came is not what was asked for. It is not lost: it is looked at by a person, and nothing was put \
              into the wallet yet."
+        }
+        _ if payment.returned_as.is_some() => {
+            "What came was given back to whoever paid. Nothing came into the wallet."
         }
         (PaymentState::Created, _) => {
             "The payment is begun, and the provider could not be asked yet. Nothing was charged."

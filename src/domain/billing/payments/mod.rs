@@ -3,6 +3,7 @@
 //! What a payment came to is read back from its provider, outside of any transaction, and kept
 //! by [`settle::settle`]: whoever tells of it, in whatever order and however often.
 
+pub mod held;
 pub mod settle;
 
 use diesel::{OptionalExtension, prelude::*};
@@ -15,9 +16,10 @@ use crate::{
         Change, Event, GateTx, Tx,
         permission::{AddFunds, Includes, Permission, ViewBilling},
     },
+    domain::billing::ledger,
     error::Error,
     schema::control::payments,
-    values::{AccountId, Money, OrganizationId, PaymentId, PaymentProvider, TransactionId, words},
+    values::{AccountId, KeyMode, Money, OrganizationId, PaymentId, PaymentProvider, TransactionId, words},
 };
 
 words! {
@@ -73,12 +75,21 @@ pub struct Payment {
     pub problem: Option<String>,
     /// What was given back of it, in minor units.
     pub refunded_minor: i64,
+    came_minor: Option<i64>,
+    came_currency: Option<String>,
+    /// The reference under which what came was given back, without ever being in the wallet.
+    pub returned_as: Option<String>,
 }
 
 impl Payment {
     /// How much it is.
     pub fn amount(&self) -> Money {
         Money::new(self.amount_minor, &self.currency)
+    }
+
+    /// What came, while it is held back.
+    pub fn came(&self) -> Option<Money> {
+        Some(Money::new(self.came_minor?, self.came_currency.as_ref()?))
     }
 }
 
@@ -98,6 +109,9 @@ macro_rules! columns {
             payments::transaction_id,
             payments::problem,
             payments::refunded_minor,
+            payments::came_minor,
+            payments::came_currency,
+            payments::returned_as,
         )
     };
 }
@@ -115,16 +129,24 @@ fn event(account: AccountId, action: &'static str, payment: &Payment, details: s
 /// Begins a payment of `amount` into the account's wallet.
 ///
 /// # Errors
-/// [`Error::Conflict`] with code `wallet_frozen` while the organization pays for the account, or
-/// `too_many_payments` while as many as may be are under way.
+/// [`Error::Conflict`] with code `wallet_frozen` while the organization pays for the account,
+/// `currency_mismatch` where its wallet is of another currency, or `too_many_payments` while as many
+/// as may be are under way; [`Error::Forbidden`] with a test key.
 pub fn begin(
     tx: &mut Tx<'_, AddFunds>,
     provider: PaymentProvider,
     amount: &Money,
 ) -> Result<Change<PaymentId>, Error> {
+    if tx.asker().mode() == KeyMode::Test {
+        return Err(Error::Forbidden("A test key moves no money: a payment is real. Use a live key."));
+    }
     let conflict = |code, message: &str| Err(Error::Conflict { code, message: message.to_owned() });
     if !tx.account().pays_itself() {
         return conflict("wallet_frozen", "This account has no wallet of its own to pay into.");
+    }
+    let currency = ledger::balance(tx)?.currency;
+    if currency != amount.currency {
+        return conflict("currency_mismatch", &format!("The wallet of this account is in {currency}."));
     }
     let under_way = payments::table
         .filter(payments::state.eq_any([PaymentState::Created, PaymentState::Waiting]))
@@ -191,13 +213,32 @@ pub fn find<P: Permission + Includes<ViewBilling>>(
     Ok(payments::table.filter(payments::payment_id.eq(id)).select(columns!()).first(tx.connection())?)
 }
 
-/// The account's payments, the latest first.
-pub fn list(tx: &mut Tx<'_, ViewBilling>, limit: i64) -> Result<Vec<Payment>, Error> {
-    Ok(payments::table
+/// A part of the account's payments, the latest first: those after one where it is given, then without
+/// the first `skip`.
+pub fn list(
+    tx: &mut Tx<'_, ViewBilling>,
+    after: Option<PaymentId>,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<Payment>, Error> {
+    // By the tenant first, so that one index is read in the order of the list.
+    let own = payments::table
+        .filter(payments::organization_id.eq(tx.organization()))
+        .filter(payments::account_id.eq(tx.tenant().uuid()))
         .order(payments::payment_id.desc())
+        .offset(skip)
         .limit(limit)
         .select(columns!())
-        .load(tx.connection())?)
+        .into_boxed();
+    Ok(match after {
+        Some(after) => own.filter(payments::payment_id.lt(after)).load(tx.connection())?,
+        None => own.load(tx.connection())?,
+    })
+}
+
+/// How many payments the account has, whatever became of them.
+pub fn count(tx: &mut Tx<'_, ViewBilling>) -> Result<i64, Error> {
+    Ok(payments::table.count().get_result(tx.connection())?)
 }
 
 /// Whose a payment is, and where to ask what became of it.

@@ -1,17 +1,17 @@
 //! What becomes of a payment: money in the wallet once, or none; and money given back.
 
 use diesel::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::{
-    access::{Change, Tx, permission::AddFunds},
+    access::{Change, Notice, Tx, permission::AddFunds},
     domain::billing::ledger::{self, Entry, EntryKind, LedgerAccount},
     error::Error,
     schema::control::{ledger_postings, payment_events, payments, sub_accounts},
     values::{
-        AccountId, Money, PaymentEvent, PaymentId, PaymentOutcome, PaymentProvider, SeenPayment,
-        SubAccountStatus, TransactionId,
+        AccountId, EventKind, Money, PaymentEvent, PaymentId, PaymentOutcome, PaymentProvider, SeenPayment,
+        SubAccountId, SubAccountStatus, TransactionId,
     },
 };
 
@@ -33,7 +33,7 @@ pub enum Settled {
 }
 
 /// Locks a payment of the account, whoever tells of it.
-fn lock(tx: &mut Tx<'_, AddFunds>, id: PaymentId) -> Result<Payment, Error> {
+pub(super) fn lock(tx: &mut Tx<'_, AddFunds>, id: PaymentId) -> Result<Payment, Error> {
     Ok(payments::table
         .filter(payments::payment_id.eq(id))
         .select(columns!())
@@ -41,15 +41,22 @@ fn lock(tx: &mut Tx<'_, AddFunds>, id: PaymentId) -> Result<Payment, Error> {
         .first(tx.connection())?)
 }
 
-/// The log that tells of the account's payments: its organization's once it is being deleted.
-fn log(tx: &mut Tx<'_, AddFunds>) -> Result<AccountId, Error> {
-    let account = tx.account().id;
-    let AccountId::SubAccount(id) = account else { return Ok(account) };
-    let alive = sub_accounts::table
+/// Whether the account is there to have money. One that is is not deleted before the transaction ends.
+pub(super) fn is_there(tx: &mut Tx<'_, AddFunds>) -> Result<bool, Error> {
+    let AccountId::SubAccount(id) = tx.account().id else { return Ok(true) };
+    let found = sub_accounts::table
         .filter(sub_accounts::sub_account_id.eq(id))
-        .filter(sub_accounts::status.ne(SubAccountStatus::Deleting));
-    let is_alive = diesel::select(diesel::dsl::exists(alive)).get_result::<bool>(tx.connection())?;
-    Ok(if is_alive { account } else { tx.organization().into() })
+        .filter(sub_accounts::status.ne(SubAccountStatus::Deleting))
+        .select(sub_accounts::sub_account_id)
+        // Calls may be admitted meanwhile.
+        .for_key_share()
+        .first::<SubAccountId>(tx.connection());
+    Ok(found.optional()?.is_some())
+}
+
+/// The log that tells of the account's payments: its organization's once it is being deleted.
+pub(super) fn log(tx: &mut Tx<'_, AddFunds>) -> Result<AccountId, Error> {
+    Ok(if is_there(tx)? { tx.account().id } else { tx.organization().into() })
 }
 
 /// Notes an event; tells whether it is new. Whoever brings the same one waits for the first.
@@ -69,7 +76,8 @@ fn note(tx: &mut Tx<'_, AddFunds>, payment: &Payment, event: &PaymentEvent) -> R
 
 /// Keeps what a payment came to, as its provider says now. Told of by an event, the event is
 /// noted by the same commit and acts once. What is paid stays paid; money that came after it was
-/// given up for is money that came. A wallet that was frozen meanwhile is paid into all the same.
+/// given up for is money that came. A wallet that was frozen meanwhile is paid into all the same; money
+/// for an account that was deleted meanwhile is held back, and never in a wallet.
 ///
 /// # Errors
 /// [`Error::NotFound`] when the account has no such payment.
@@ -87,13 +95,19 @@ pub fn settle(
     }
     let is_open = matches!(payment.state, PaymentState::Created | PaymentState::Waiting);
     match seen.outcome {
-        _ if payment.state == PaymentState::Paid => Ok(Change::none(Settled::Already)),
+        _ if payment.state == PaymentState::Paid || payment.returned_as.is_some() => {
+            Ok(Change::none(Settled::Already))
+        }
         PaymentOutcome::Paid => {
-            let asked = payment.amount();
-            if seen.amount_minor == asked.minor && seen.currency == asked.currency {
-                credit(tx, &payment, seen.paid_by.as_deref())
+            let (asked, came) = (payment.amount(), Money::new(seen.amount_minor, &seen.currency));
+            if !is_there(tx)? {
+                let why = format!("{} came after the account was deleted", named(&came));
+                hold_back(tx, &payment, &came, "payment.came_late", why)
+            } else if came == asked {
+                credit(tx, &payment, seen.paid_by.as_deref(), json!({}))
             } else {
-                hold_back(tx, &payment, seen)
+                let why = format!("{} came, {} was asked for", named(&came), named(&asked));
+                hold_back(tx, &payment, &came, "payment.held", why)
             }
         }
         PaymentOutcome::Open if is_open => {
@@ -116,19 +130,23 @@ fn ask_again(tx: &mut Tx<'_, AddFunds>, id: PaymentId, at: Option<OffsetDateTime
     Ok(())
 }
 
-fn credit(
+/// Puts the amount of a payment into the wallet, and tells the webhooks of both sides.
+pub(super) fn credit(
     tx: &mut Tx<'_, AddFunds>,
     payment: &Payment,
     paid_by: Option<&str>,
+    mut details: Value,
 ) -> Result<Change<Settled>, Error> {
-    let (now, minor) = (OffsetDateTime::now_utc(), payment.amount().minor);
+    let (now, amount) = (OffsetDateTime::now_utc(), payment.amount());
     let paid_by: Option<String> = paid_by.map(|text| text.chars().take(255).collect());
     let reference = paid_by.clone().unwrap_or_else(|| payment.id.to_string());
-    let entry = Entry { payment: Some(payment.id), ..Entry::recharge(minor, reference, now)? };
+    let entry = Entry { payment: Some(payment.id), ..Entry::recharge(amount.minor, reference, now)? };
     let transaction = ledger::post(tx, entry)?;
+    let balance = ledger::balance(tx)?;
     diesel::update(payments::table.filter(payments::payment_id.eq(payment.id)))
         .set((
             payments::state.eq(PaymentState::Paid),
+            payments::amount_minor.eq(amount.minor),
             payments::paid_by.eq(paid_by),
             payments::transaction_id.eq(transaction),
             payments::settled_at.eq(now),
@@ -136,29 +154,56 @@ fn credit(
             payments::problem.eq(None::<String>),
         ))
         .execute(tx.connection())?;
+    if let Value::Object(fields) = &mut details {
+        fields.insert("transaction".into(), json!(transaction));
+        fields.insert("amount_minor".into(), json!(amount.minor));
+        fields.insert("balance_minor".into(), json!(balance.minor));
+        fields.insert("currency".into(), json!(amount.currency));
+    }
     let log = log(tx)?;
-    let told = event(log, "payment.paid", payment, json!({ "transaction": transaction }));
-    Ok(Change::new(Settled::Credited(transaction), told))
+    let change = Change::new(Settled::Credited(transaction), event(log, "payment.paid", payment, details));
+    let mut told = json!({
+        "payment_id": payment.id,
+        "transaction_id": transaction,
+        "amount": amount.major(),
+        "balance": balance.major(),
+        "currency": amount.currency,
+    });
+    let organization = tx.organization();
+    let AccountId::SubAccount(id) = tx.account().id else {
+        return Ok(change.publishing(Notice::new(organization, EventKind::WalletRecharged, told)));
+    };
+    if let Value::Object(fields) = &mut told {
+        fields.insert("sub_account_id".into(), json!(id));
+    }
+    Ok(change
+        .publishing(Notice::new(organization, EventKind::WalletRecharged, told.clone()))
+        .publishing(Notice::new(id, EventKind::WalletRecharged, told)))
 }
 
-/// Money came that is not what was asked for. It is not lost, and in no wallet: it is told to
-/// the log of the account and of the program, and waits for a person.
+/// Money came that is not put into the wallet. It is not lost: it is told to the log of the account and
+/// of the program, and waits for a person.
 fn hold_back(
     tx: &mut Tx<'_, AddFunds>,
     payment: &Payment,
-    seen: &SeenPayment,
+    came: &Money,
+    action: &'static str,
+    why: String,
 ) -> Result<Change<Settled>, Error> {
-    let came = named(&Money::new(seen.amount_minor, &seen.currency));
-    tracing::error!(payment = %payment.id, asked = %named(&payment.amount()), %came, "a payment is not what was asked for");
+    tracing::error!(payment = %payment.id, %why, "a payment is held back");
     ask_again(tx, payment.id, None)?;
-    if payment.problem.is_some() {
+    if payment.problem.as_ref() == Some(&why) {
         return Ok(Change::none(Settled::Held));
     }
     diesel::update(payments::table.filter(payments::payment_id.eq(payment.id)))
-        .set(payments::problem.eq(format!("{came} came, {} was asked for", named(&payment.amount()))))
+        .set((
+            payments::problem.eq(why),
+            payments::came_minor.eq(came.minor),
+            payments::came_currency.eq(&came.currency),
+        ))
         .execute(tx.connection())?;
     let log = log(tx)?;
-    Ok(Change::new(Settled::Held, event(log, "payment.held", payment, json!({ "came": came }))))
+    Ok(Change::new(Settled::Held, event(log, action, payment, json!({ "came": named(came) }))))
 }
 
 fn end(
@@ -183,7 +228,8 @@ fn end(
 ///
 /// # Errors
 /// [`Error::Conflict`] with code `other_provider` for a payment that its provider tells of, or
-/// `already_paid` when it came under another reference; [`Error::Invalid`] on `amount` when
+/// `already_paid` when it came under another reference, `given_back` when it was, or `account_deleted`
+/// when there is nobody left to have it; [`Error::Invalid`] on `amount` when
 /// another amount came.
 pub fn confirm(
     tx: &mut Tx<'_, AddFunds>,
@@ -207,10 +253,16 @@ pub fn confirm(
             _ => Ok(Change::none(Settled::Already)),
         };
     }
+    if payment.returned_as.is_some() {
+        return conflict("given_back", "What came was given back.".to_owned());
+    }
     if amount_minor != payment.amount().minor {
         return Err(Error::invalid("amount", format!("The payment is of {}.", named(&payment.amount()))));
     }
-    credit(tx, &payment, Some(reference))
+    if !is_there(tx)? {
+        return conflict("account_deleted", "The account was deleted. Give the money back.".to_owned());
+    }
+    credit(tx, &payment, Some(reference), json!({}))
 }
 
 /// Takes money of a payment out of the wallet again, because it is given back to whoever paid.
