@@ -1,15 +1,18 @@
 //! What calls cost and what a client is charged for them: the parent's alone to see and to set.
 
 use dialnexa::{
-    access::permission::RecordCalls,
-    domain::usage::{self, Addition},
-    values::indian_day,
+    access::{OperatorTx, permission::RecordCalls},
+    domain::{
+        billing::rates::{self, Component},
+        usage::{self, Addition},
+    },
+    values::{indian_day, start_of_indian_day},
 };
 use reqwest::StatusCode;
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::world::World;
+use crate::{client::Client, world::World};
 
 /// A day on which calls cost ₹77.31 and were charged ₹100.00.
 async fn a_day_with_margin(world: &World) {
@@ -107,4 +110,74 @@ async fn a_member_meets_neither_cost_nor_margin_anywhere() {
     assert_eq!(usage["days"][0]["cost"], 77.31);
     let usage = own.get("/usage?days=1").await.expect(200);
     assert_eq!(usage["days"][0]["cost"], 100);
+}
+
+#[actix_web::test]
+async fn what_other_choices_cost_is_shown_before_anything_is_changed() {
+    let world = World::new().await;
+    let tenant = world.northwind;
+    let organization = tenant.organization;
+    let made = async |client: &Client, path: &str| {
+        let new = json!({ "title": "Asha", "language_id": "lang_hi_in", "voice_id": "voice_anushka",
+            "llm_id": "llm_gpt_4_1_mini", "prompt_text": "Be kind." });
+        client.post(path, new).await.expect(201)["id"].as_str().unwrap().to_owned()
+    };
+    let agent = made(&world.sub_account_client(&tenant, tenant.sub_account).await, "/agents").await;
+    let href = format!("/accounts/{}/agents/{agent}", tenant.sub_account);
+    let member = world.browser().signed_in("owner@acme.example").await;
+    let page = member.get(&href).await;
+    assert!(page.has("A started minute costs ₹") && page.has("Show the cost"), "{}", page.text());
+    // By the form alone, as without JavaScript: all that was chosen stays chosen.
+    let voice = "voice_anushka";
+    let chosen = format!("{href}?llm=llm_gpt_4_1&transcriber=trs_soniox&voice={voice}");
+    let page = member.get(&chosen).await;
+    assert!(
+        page.has("A started minute would cost ₹4.55") && page.has("the agent is as it was"),
+        "{}",
+        page.text()
+    );
+    for id in ["llm_gpt_4_1", "trs_soniox", voice] {
+        assert!(page.body.contains(&format!("<option value=\"{id}\" selected>")), "{id}: {}", page.body);
+    }
+    assert!(!page.has("Telephony"), "a member meets no cost behind it: {}", page.text());
+    let fragment = async |address: &str| {
+        let request = member.request(reqwest::Method::GET, address).header("HX-Request", "true");
+        member.send(request).await
+    };
+    let swapped = fragment(&format!("{href}?llm=llm_gpt_realtime&voice={voice}")).await;
+    assert!(
+        swapped.body.trim_start().starts_with("<section class=\"card\" id=\"minute\""),
+        "{}",
+        swapped.body
+    );
+    assert!(swapped.has("would cost ₹7.50") && !swapped.body.contains("name=\"voice\""), "{}", swapped.body);
+    assert!(member.get(&format!("{href}?llm=nonsense")).await.has("A started minute costs ₹"));
+    // What was set for later is told with its day.
+    let from = start_of_indian_day(indian_day(OffsetDateTime::now_utc()).next_day().unwrap());
+    let set = move |tx: &mut OperatorTx<'_>| rates::set_rate(tx, Component::Telephony, "", 100, from);
+    world.access.operate(organization, organization.into(), set).await.unwrap();
+    assert!(member.get(&chosen).await.has(": ₹4.95"), "{}", member.get(&chosen).await.text());
+    // A price stands for the cost wherever it is higher.
+    let parent = world.parent_client(&tenant).await;
+    let path = format!("/sub-accounts/{}/price", tenant.sub_account);
+    parent.put(&path, json!({ "price_per_minute": 4.75 })).await.expect(200);
+    let page = member.get(&chosen).await;
+    assert!(page.has("would cost ₹4.75") && page.has(": ₹4.95"), "{}", page.text());
+    // Where its organization pays, the price is all it is told, and nothing where there is none.
+    world.force("UPDATE sub_accounts SET billing_mode = 'consolidated'");
+    let page = member.get(&chosen).await;
+    assert!(page.has("would cost ₹4.75") && !page.has("₹4.95"), "{}", page.text());
+    parent.put(&path, json!({ "price_per_minute": null })).await.expect(200);
+    let page = member.get(&chosen).await;
+    assert!(!page.has("started minute") && !page.body.contains("id=\"minute\""), "{}", page.text());
+    // Whoever pays sees what it is made of.
+    let own = made(&parent, "/organization/agents").await;
+    let owner = world.browser().signed_in("owner@northwind.example").await;
+    let page = owner
+        .get(&format!("/accounts/{organization}/agents/{own}?llm=llm_gpt_4_1&transcriber=trs_soniox"))
+        .await;
+    assert!(page.has("Telephony ₹0.60") && page.has("Language model ₹2.40"), "{}", page.text());
+    let viewer = world.browser().signed_in("viewer@northwind.example").await;
+    let page = viewer.get(&format!("/accounts/{organization}/agents/{own}")).await;
+    assert!(!page.has("started minute"), "{}", page.text());
 }

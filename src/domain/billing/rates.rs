@@ -109,16 +109,31 @@ impl Card {
 
 /// The rates that are valid in the account now.
 pub fn card<P: Permission>(tx: &mut Tx<'_, P>) -> Result<Card, Error> {
+    valid(tx, None)
+}
+
+/// The rates that are valid in the account at a moment, as far as is known now.
+pub fn card_at<P: Permission>(tx: &mut Tx<'_, P>, at: OffsetDateTime) -> Result<Card, Error> {
+    valid(tx, Some(at))
+}
+
+/// The rates that are valid at a moment; `None`: now, by the database's clock.
+fn valid<P: Permission>(tx: &mut Tx<'_, P>, at: Option<OffsetDateTime>) -> Result<Card, Error> {
     let (organization, own) = (tx.organization().uuid(), tx.tenant().uuid());
-    let rows = rates::table
+    let all = rates::table
         .filter(rates::organization_id.eq(organization))
         .filter(rates::account_id.eq_any([organization, own]))
-        .filter(rates::valid_from.le(now))
-        .filter(
-            rates::valid_until.is_null().or(rates::valid_until.gt(now.into_sql::<Timestamptz>().nullable())),
-        )
         .select((rates::account_id, rates::component, rates::item, rates::minor_per_minute))
-        .load::<(Uuid, Component, String, i64)>(tx.connection())?;
+        .into_boxed();
+    let valid = match at {
+        None => all.filter(rates::valid_from.le(now)).filter(
+            rates::valid_until.is_null().or(rates::valid_until.gt(now.into_sql::<Timestamptz>().nullable())),
+        ),
+        Some(at) => all
+            .filter(rates::valid_from.le(at))
+            .filter(rates::valid_until.is_null().or(rates::valid_until.gt(at))),
+    };
+    let rows = valid.load::<(Uuid, Component, String, i64)>(tx.connection())?;
     let mut card = Card::standard();
     for (account, component, item, minor) in rows {
         let layer = usize::from(account == organization);
@@ -181,15 +196,53 @@ pub const MOST_PER_MINUTE: i64 = 1_000_000;
 /// What the parent charges the account per started minute, in minor units; `None` where it has set
 /// no price.
 pub fn price<P: Permission>(tx: &mut Tx<'_, P>) -> Result<Option<i64>, Error> {
-    let latest = prices::table
+    priced(tx, None)
+}
+
+/// The same at a moment, as far as is known now.
+pub fn price_at<P: Permission>(tx: &mut Tx<'_, P>, at: OffsetDateTime) -> Result<Option<i64>, Error> {
+    priced(tx, Some(at))
+}
+
+/// The price that is valid at a moment; `None`: now, by the database's clock.
+fn priced<P: Permission>(tx: &mut Tx<'_, P>, at: Option<OffsetDateTime>) -> Result<Option<i64>, Error> {
+    let all = prices::table
         .filter(prices::organization_id.eq(tx.organization()))
         .filter(prices::account_id.eq(tx.tenant().uuid()))
-        .filter(prices::valid_from.le(now))
         .order(prices::valid_from.desc())
         .select(prices::minor_per_minute)
-        .first::<Option<i64>>(tx.connection())
-        .optional()?;
-    Ok(latest.flatten())
+        .into_boxed();
+    let valid = match at {
+        None => all.filter(prices::valid_from.le(now)),
+        Some(at) => all.filter(prices::valid_from.le(at)),
+    };
+    Ok(valid.first::<Option<i64>>(tx.connection()).optional()?.flatten())
+}
+
+/// When rates or prices of the account change, of what was set until now: the moments to come, the next
+/// one first.
+pub fn changes<P: Permission>(
+    tx: &mut Tx<'_, P>,
+    after: OffsetDateTime,
+) -> Result<Vec<OffsetDateTime>, Error> {
+    let (organization, own) = (tx.organization().uuid(), tx.tenant().uuid());
+    let valid = rates::table
+        .filter(rates::organization_id.eq(organization))
+        .filter(rates::account_id.eq_any([organization, own]))
+        .filter(rates::valid_from.gt(after).or(rates::valid_until.gt(after).assume_not_null()))
+        .select((rates::valid_from, rates::valid_until))
+        .load::<(OffsetDateTime, Option<OffsetDateTime>)>(tx.connection())?;
+    let set = prices::table
+        .filter(prices::organization_id.eq(organization).and(prices::account_id.eq(own)))
+        .filter(prices::valid_from.gt(after))
+        .select(prices::valid_from)
+        .load::<OffsetDateTime>(tx.connection())?;
+    let mut moments: Vec<_> =
+        valid.into_iter().flat_map(|(from, until)| [Some(from), until]).flatten().chain(set).collect();
+    moments.retain(|moment| *moment > after);
+    moments.sort_unstable();
+    moments.dedup();
+    Ok(moments)
 }
 
 /// What an account is charged for a started minute that costs `cost`, all in minor units. Whoever pays

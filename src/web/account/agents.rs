@@ -7,28 +7,22 @@ use time::{Duration, OffsetDateTime};
 use crate::{
     access::{
         Denied, Scope,
-        permission::{PlaceCalls, View, ViewBilling},
-        principal::Standing,
+        permission::{PlaceCalls, View},
     },
-    domain::{
-        agents,
-        billing::{
-            ledger,
-            rates::{self, Speaking},
-        },
-        calls, numbers,
-    },
-    error::Error,
-    values::{AccountId, AgentId, BillingMode, indian_day},
+    domain::{agents, calls, numbers},
+    values::{AgentId, indian_day},
     web::{
-        filters::{counted, money_text, phone_text},
+        filters::{counted, phone_text},
         page::{Here, Visit, home_href, html, zone},
         parts::{Column, Crumb, Empty, Pager},
-        views::account::{AgentPage, AgentRow, AgentsPage, Minute},
+        views::account::{AgentPage, AgentRow, AgentsPage},
     },
 };
 
-use super::DAYS;
+use super::{
+    DAYS,
+    minute::{self, Chosen},
+};
 
 /// `GET /accounts/{account}/agents`
 pub async fn list(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Denied> {
@@ -78,29 +72,6 @@ pub async fn list(scope: Scope<View>, visit: Visit) -> Result<HttpResponse, Deni
     })
 }
 
-/// What a started minute of a call with `speaking` comes to, as far as the reader may know it: its cost
-/// and what that is made of to whoever pays it, its price alone to the members of a sub-account, and
-/// nothing where another pays and has set no price.
-async fn minute(scope: &Scope<View>, speaking: Speaking) -> Result<Option<Minute>, Error> {
-    let asker = scope.asker();
-    let (card, price, currency) =
-        scope.read(|tx| Ok((rates::card(tx)?, rates::price(tx)?, ledger::balance(tx)?.currency))).await?;
-    let cost = card.cost(&speaking);
-    let money = |minor| money_text(minor, &currency);
-    let is_above = asker.standing == Standing::ParentAdministrator;
-    let is_organization = matches!(asker.account.id, AccountId::Organization(_));
-    if is_above || is_organization {
-        let parts = cost.lines.iter().map(|(component, minor)| (component.label().to_owned(), money(*minor)));
-        let minute = Minute { sum: money(cost.total), parts: parts.collect() };
-        return Ok((is_above || scope.holds::<ViewBilling>()).then_some(minute));
-    }
-    let payer = if asker.account.pays_itself() { BillingMode::Isolated } else { BillingMode::Consolidated };
-    // Where its organization pays, the price is what it is told.
-    let is_told = payer == BillingMode::Isolated || price.is_some();
-    let sum = money(rates::charged(payer, cost.total, price));
-    Ok(is_told.then_some(Minute { sum, parts: Vec::new() }))
-}
-
 /// The ids in an agent's address.
 #[derive(Debug, Deserialize)]
 pub struct Place {
@@ -108,7 +79,12 @@ pub struct Place {
 }
 
 /// `GET /accounts/{account}/agents/{agent}`
-pub async fn show(scope: Scope<View>, visit: Visit, place: web::Path<Place>) -> Result<HttpResponse, Denied> {
+pub async fn show(
+    scope: Scope<View>,
+    visit: Visit,
+    place: web::Path<Place>,
+    chosen: web::Query<Chosen>,
+) -> Result<HttpResponse, Denied> {
     let id = place.agent;
     let (agent, numbers, configured) = scope
         .read_region(move |tx| {
@@ -116,11 +92,17 @@ pub async fn show(scope: Scope<View>, visit: Visit, place: web::Path<Place>) -> 
         })
         .await?;
     let version = configured.published().or(configured.versions.last());
+    let home = home_href(scope.asker().account.id);
     let minute = match version {
-        Some(version) => minute(&scope, version.settings.speaking()).await?,
+        Some(version) => {
+            let saved = version.settings.speaking();
+            minute::card(&scope, &format!("{home}/agents/{id}"), &saved, &chosen).await?
+        }
         None => None,
     };
-    let home = home_href(scope.asker().account.id);
+    if let Some(minute) = minute.as_ref().filter(|_| visit.fragment) {
+        return html(minute);
+    }
     let fact = |term: &str, value: &str| (term.to_owned(), value.to_owned());
     html(&AgentPage {
         frame: visit.frame(&scope, &agent.name, Here::Agents),

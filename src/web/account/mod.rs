@@ -13,6 +13,7 @@ pub mod calls;
 pub mod calls_export;
 pub mod invoices;
 pub mod live;
+mod minute;
 pub mod numbers;
 pub mod overview;
 pub mod payments;

@@ -93,7 +93,7 @@ pub struct AgentPage {
     pub kind: String,
     pub prompt: String,
     pub facts: Vec<(String, String)>,
-    pub minute: Option<Minute>,
+    pub minute: Option<MinuteCard>,
     /// Number and label.
     pub numbers: Vec<(String, String)>,
     pub calls_href: String,
@@ -102,13 +102,23 @@ pub struct AgentPage {
     pub created: Moment,
 }
 
-/// What a started minute of an agent's calls comes to.
-#[derive(Debug, Clone)]
-pub struct Minute {
+/// What a started minute of an agent's calls comes to: swapped by htmx (`#minute`).
+#[derive(Template)]
+#[template(path = "account/_minute.html")]
+pub struct MinuteCard {
     pub sum: String,
     /// What it is made of, where the reader may know.
     pub parts: Vec<(String, String)>,
+    /// What it comes to later, as far as that was set.
+    pub changes: Vec<String>,
+    /// Whether it is of what the agent has, and not of something chosen to look at.
+    pub is_as_saved: bool,
+    pub action: String,
+    /// What is chosen to look at.
+    pub fields: Vec<Field>,
 }
+
+impl HtmlSafe for MinuteCard {}
 
 /// Having an agent call somebody.
 #[derive(Template)]
