@@ -19,7 +19,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("invoice_file", &["error", "domain", "typeset"]),
     ("payment_providers", &["values", "error"]),
     ("paying", &["values", "error", "access", "domain", "payment_providers"]),
-    ("web", &["values", "error", "access", "domain", "paying", "payment_providers", "playback", "invoice_file"]),
+    (
+        "web",
+        &["values", "error", "access", "domain", "paying", "payment_providers", "playback", "invoice_file"],
+    ),
     ("work", &["values", "error", "access", "domain", "payment_providers", "invoice_file"]),
     ("json", &["values", "error", "access", "domain"]),
     ("v1", &["values", "error", "access", "domain", "json", "paying", "invoice_file", "playback"]),

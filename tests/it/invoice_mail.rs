@@ -4,7 +4,7 @@ use data_encoding::BASE64;
 use dialnexa::{
     domain::billing::invoices::{
         credit,
-        details::{self, Details, Part},
+        details::{self, Details},
     },
     values::{AccountId, InvoiceId},
 };
@@ -12,7 +12,7 @@ use reqwest::Method;
 
 use crate::{
     invoice_pdf::text_of,
-    invoices::{inside, one, parent, read},
+    invoices::{issuing, one, read},
     post_office::{PostOffice, eventually},
     world::{Tenant, World, WorldOptions},
 };
@@ -67,10 +67,9 @@ fn open(letter: &str) -> Opened {
 
 async fn send_to(world: &World, tenant: Tenant, email: &str) {
     let details = Details::check("Acme Private Limited", "1 Lake View", "29", "", email).unwrap();
-    inside(world, tenant.organization, tenant.sub_account.into())
-        .write(move |tx| details::save(tx, Part::Recipient, &details))
-        .await
-        .unwrap();
+    let account = tenant.sub_account.into();
+    let scope = world.access.scope_anywhere("test", tenant.organization, account).unwrap();
+    scope.write(move |tx| details::change_recipient(tx, None, &details)).await.unwrap();
 }
 
 async fn file_of(world: &World, tenant: Tenant, id: InvoiceId) -> Vec<u8> {
@@ -136,7 +135,7 @@ async fn an_invoice_and_its_credit_note_come_with_their_files_by_the_brand() {
 
     // From now on the details say where to.
     send_to(&world, tenant, "accounts@acme.example").await;
-    let scope = parent(&world, tenant.organization);
+    let scope = issuing(&world, tenant.organization);
     let note = scope
         .write(move |tx| credit::give_back(tx, account, id, Some(5_900), "A call that failed"))
         .await

@@ -5,12 +5,12 @@ use std::{env, fs, process::Command};
 use dialnexa::{
     domain::billing::invoices::{
         Credited, Document, Kind, Line, Party,
-        details::{self, Details, Part},
+        details::{self, Details},
         gst::Split,
         list::Issued,
     },
     typeset,
-    values::{AccountId, InvoiceId, Money},
+    values::{AccountId, InvoiceId, Money, OrganizationId},
 };
 use reqwest::Method;
 use time::macros::{date, datetime};
@@ -18,7 +18,7 @@ use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use crate::{
-    invoices::{inside, one, read},
+    invoices::{one, read},
     world::World,
 };
 
@@ -69,6 +69,7 @@ fn with_lines(lines: &[(String, i64)]) -> Issued {
     };
     Issued {
         id: InvoiceId::at(datetime!(2026-11-01 03:00 UTC)),
+        account: OrganizationId::new().into(),
         document: Document {
             kind: Kind::Invoice,
             number: "INV/26-27/000001".to_owned(),
@@ -87,6 +88,7 @@ fn with_lines(lines: &[(String, i64)]) -> Issued {
         recipient: Some(party("Acme", None)),
         credits: None,
         issued_at: datetime!(2026-11-01 03:00 UTC),
+        notes: Vec::new(),
     }
 }
 
@@ -97,8 +99,8 @@ async fn an_invoice_is_one_file_by_page_and_by_api_and_says_what_the_law_asks_fo
     let account = AccountId::from(tenant.sub_account);
     let details =
         Details::check(HINDI, "1 Lake View\nBengaluru 560038", "29", "29AAGCG6253J1Z8", "").unwrap();
-    let scope = inside(&world, tenant.organization, account);
-    scope.write(move |tx| details::save(tx, Part::Recipient, &details)).await.unwrap();
+    let scope = world.access.scope_anywhere("test", tenant.organization, account).unwrap();
+    scope.write(move |tx| details::change_recipient(tx, None, &details)).await.unwrap();
     let id = one(&world, tenant.organization, account).await;
     let document = read(&world, tenant.organization, account, id).await.document;
 

@@ -33,7 +33,7 @@ pub fn parent(world: &World, organization: OrganizationId) -> Scope<ManageSubAcc
     world.access.scope_of_job("test", organization, organization.into(), region).unwrap()
 }
 
-fn issuing(world: &World, organization: OrganizationId) -> Scope<IssueInvoices> {
+pub fn issuing(world: &World, organization: OrganizationId) -> Scope<IssueInvoices> {
     world.access.scope_anywhere("test", organization, organization.into()).unwrap()
 }
 

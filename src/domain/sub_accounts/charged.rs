@@ -17,11 +17,12 @@ use crate::{
 /// The most that are chosen from: whoever has more names one by its id.
 const MOST: i64 = 300;
 
+/// A sub-account to choose, with its name unless it was deleted.
+pub type Choice = (SubAccountId, Option<String>);
+
 /// The organization's sub-accounts with their names, in the order of these, and after them those that
 /// were deleted and that its statement tells of. Nothing where there are too many to choose from.
-pub fn choices(
-    tx: &mut Tx<'_, ManageSubAccounts>,
-) -> Result<Option<Vec<(SubAccountId, Option<String>)>>, Error> {
+pub fn choices(tx: &mut Tx<'_, ManageSubAccounts>) -> Result<Option<Vec<Choice>>, Error> {
     let organization = tx.organization();
     let own = sub_accounts::table.filter(sub_accounts::organization_id.eq(organization));
     let mut found = own
@@ -29,7 +30,7 @@ pub fn choices(
         .order((sub_accounts::name_key, sub_accounts::sub_account_id))
         .limit(MOST + 1)
         .select((sub_accounts::sub_account_id, sub_accounts::name.nullable()))
-        .load::<(SubAccountId, Option<String>)>(tx.connection())?;
+        .load::<Choice>(tx.connection())?;
     let is_there = sub_accounts::table
         .filter(sub_accounts::organization_id.eq(accounts::organization_id))
         .filter(sub_accounts::sub_account_id.eq(accounts::account_id))
