@@ -158,9 +158,13 @@ async fn what_was_recorded_cannot_be_changed_by_the_program() {
 
 #[actix_web::test]
 async fn without_a_tenant_there_are_no_rows_and_no_errors() {
-    let world = World::with(WorldOptions { empty: true, ..WorldOptions::default() }).await;
+    let mut world = World::with(WorldOptions { empty: true, ..WorldOptions::default() }).await;
+    // Nobody is at work meanwhile.
+    world.stop();
     let size = Size { calls_percent: 3, recordings: 0, all_recent_recordings: false };
     demo::load_sized(&world.access, &[1; 32], size).await.unwrap();
+    // What is due is seen by whoever does it, and by its row alone.
+    world.force("UPDATE accounts SET invoices_due_at = now() + interval '1 day'");
     for (database, app, _) in world.databases() {
         let mut app = PgConnection::establish(&app).unwrap();
         let mut looked = 0;
@@ -232,7 +236,8 @@ async fn a_row_cannot_be_written_into_another_tenant() {
     }
     let moved = format!("UPDATE workspaces SET account_id = '{}'", theirs.sub_account.uuid());
     assert!(as_ours(moved).is_err());
-    assert!(as_ours("UPDATE sub_accounts SET concurrency_limit = 100".into()).is_ok());
+    assert!(as_ours("SELECT FROM sub_accounts FOR NO KEY UPDATE".into()).is_ok());
+    assert!(as_ours("UPDATE sub_accounts SET concurrency_limit = 100".into()).is_err());
     let raised = "SELECT count(*) FROM sub_accounts WHERE concurrency_limit = 100";
     assert_eq!(world.count(raised), 0);
 }
