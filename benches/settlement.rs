@@ -39,8 +39,8 @@ use rig::{Databases, Outcome, pgbench, seconds, seed};
 
 const ACCOUNTS: usize = 1_000;
 const CONNECTIONS: u32 = 16;
-/// How many ask at a time.
-const CLIENTS: usize = 16;
+/// How many ask at a time, of the product and of the server beside it.
+const CLIENTS: usize = 64;
 /// More than can be settled in a second.
 const PER_SECOND: usize = 4_000;
 

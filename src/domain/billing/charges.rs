@@ -171,8 +171,8 @@ pub fn settle(tx: &mut Tx<'_, RecordCalls>, due: &Due) -> Result<Charged, Error>
     Ok(charged)
 }
 
-/// Settles calls of an organization's sub-accounts, as [`settle`] does each: those that the
-/// organization pays for by one statement of each kind.
+/// Settles calls that the organization pays for, of its sub-accounts, as [`settle`] does each: by
+/// one statement of a kind for all of which all is held.
 pub fn settle_many<'d>(
     tx: &mut Tx<'_, RecordCalls>,
     dues: impl Iterator<Item = (SubAccountId, &'d Due)>,
@@ -180,7 +180,7 @@ pub fn settle_many<'d>(
     let (mut outcomes, mut rows) = (Vec::new(), Vec::new());
     let mut drawn: BTreeMap<SubAccountId, (i64, i64)> = BTreeMap::new();
     for (account, due) in dues {
-        if due.terms.payer == BillingMode::Isolated || !due.is_held() {
+        if !due.is_held() {
             outcomes.push(tx.at(account, |tx| settle(tx, due))?);
             continue;
         }

@@ -18,7 +18,7 @@ use crate::{
     },
     error::Error,
     schema::control::{slots, sub_accounts},
-    values::{AccountId, CallId, SubAccountId},
+    values::{AccountId, BillingMode, CallId, SubAccountId},
 };
 
 use super::admission::{Purse, delete, lock, lock_whole, purse};
@@ -81,26 +81,23 @@ pub fn settle(
 }
 
 /// Settles calls of an organization's sub-accounts, as [`settle`] does each, with one statement for
-/// all of them where it can be. `None` for a call that has to be settled by itself: somebody else is
-/// at work in its account, or more calls are in progress there than a lowered limit allows. Nobody
-/// is waited for, so that no account keeps others from being settled.
+/// all of them where it can be. `None` for a call that has to be settled by itself: its account pays
+/// for it, somebody else is at work there, more calls are in progress than a lowered limit allows, or
+/// it was settled before. Nobody is waited for, so that no account keeps others from being settled.
 pub fn settle_many(
     tx: &mut Tx<'_, RecordCalls>,
     ended: &[(SubAccountId, Ended)],
 ) -> Result<Change<Vec<Option<Settled>>>, Error> {
     let free = lock_free(tx, ended)?;
     let mut purses = delete_many(tx, &free, ended)?;
-    let mut outcomes = Vec::with_capacity(ended.len());
     let mut dues = Vec::new();
     for (at, (account, one)) in ended.iter().enumerate() {
-        let purse = free.contains(account).then(|| purses.remove(&one.call));
-        outcomes.push(purse.as_ref().map(|_| Settled::Before));
-        if let Some(Some(purse)) = purse {
+        if let Some(purse) = purses.remove(&one.call) {
             dues.push((at, *account, one.due(&purse)));
         }
     }
     let charged = charges::settle_many(tx, dues.iter().map(|(_, account, due)| (*account, due)))?;
-    let mut notices = Vec::new();
+    let (mut outcomes, mut notices) = (vec![None; ended.len()], Vec::new());
     let mut days: BTreeMap<_, Addition> = BTreeMap::new();
     for ((at, account, _), charged) in dues.iter().zip(charged) {
         outcomes[*at] = Some(Settled::Now(charged));
@@ -131,7 +128,7 @@ fn lock_free(
     Ok(locked.into_iter().collect())
 }
 
-/// Deletes those slots that are still there.
+/// Deletes those slots that are still there and for which the organization pays.
 fn delete_many(
     tx: &mut Tx<'_, RecordCalls>,
     accounts: &BTreeSet<SubAccountId>,
@@ -146,6 +143,7 @@ fn delete_many(
         .filter(slots::organization_id.eq(tx.organization()))
         .filter(slots::account_id.eq_any(accounts.iter().map(|account| account.uuid())))
         .filter(slots::call_id.eq_any(asked.keys()))
+        .filter(slots::payer.eq(BillingMode::Consolidated))
         .returning((slots::account_id, slots::call_id, purse!()))
         .get_results::<(Uuid, CallId, Purse)>(tx.connection())?;
     deleted
