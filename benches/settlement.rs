@@ -4,7 +4,7 @@
 //!
 //! What is measured is what ends a call's account: its slot goes, what was held is settled and
 //! charged, the day counts it, and whoever asked is told. As many ask at a time as `pgbench` has
-//! connections. Consolidated charges are posted to the ledger meanwhile, and those that wait at the
+//! clients: few, and many. Consolidated charges are posted to the ledger meanwhile, and those that wait at the
 //! end are posted before the clock stops. `BENCH_SECONDS` sets how long.
 
 mod rig;
@@ -40,7 +40,7 @@ use rig::{Databases, Outcome, pgbench, seconds, seed};
 const ACCOUNTS: usize = 1_000;
 const CONNECTIONS: u32 = 16;
 /// How many ask at a time, of the product and of the server beside it.
-const CLIENTS: usize = 64;
+const CLIENTS: [usize; 2] = [16, 64];
 /// More than can be settled in a second.
 const PER_SECOND: usize = 4_000;
 
@@ -67,12 +67,15 @@ fn main() -> Outcome<()> {
     })
     .map_err(|error| error.to_string())?;
     println!("{:<44}{:>12}{:>14}{:>12}", "settlements", "per s", "pgbench per s", "ratio");
-    for consolidated in [false, true] {
+    for (consolidated, clients) in
+        [false, true].into_iter().flat_map(|is| CLIENTS.map(|clients| (is, clients)))
+    {
         let slots = calls(&mut control, organization, consolidated, duration)?;
-        let rate = System::new().block_on(settle(&access, organization, slots, duration))?;
+        let rate = System::new().block_on(settle(&access, organization, slots, clients, duration))?;
         let sql = if consolidated { naive("1") } else { naive("random(1, 1000)") };
-        let bare = pgbench(&databases.url, &sql, CLIENTS, duration.as_secs())?;
+        let bare = pgbench(&databases.url, &sql, clients, duration.as_secs())?;
         let name = if consolidated { "one consolidated wallet" } else { "1,000 isolated wallets" };
+        let name = format!("{name}, {clients} clients");
         println!("{name:<44}{rate:>12.0}{bare:>14.0}{:>12.2}", rate / bare);
     }
     drop((control, access));
@@ -143,6 +146,7 @@ async fn settle(
     access: &Arc<Access>,
     organization: OrganizationId,
     slots: Vec<Slot>,
+    clients: usize,
     duration: Duration,
 ) -> Outcome<f64> {
     let region = access.regions().next().cloned().ok_or("no region")?;
@@ -191,7 +195,7 @@ async fn settle(
             }
         }
     };
-    let workers = join_all((0..CLIENTS).map(|_| worker()));
+    let workers = join_all((0..clients).map(|_| worker()));
     let (settled, posted) = futures_util::future::join(workers, poster).await;
     settled.into_iter().collect::<Result<Vec<_>, _>>()?;
     posted?;
