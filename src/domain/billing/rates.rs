@@ -86,6 +86,16 @@ impl Card {
         Self { layers: [HashMap::new(), HashMap::new(), standard.collect()] }
     }
 
+    /// The platform's own, but for these rates of an organization and of one of its accounts.
+    fn with(organization: Uuid, rates: impl IntoIterator<Item = Rate>) -> Self {
+        let mut card = Self::standard();
+        for (account, component, item, minor) in rates {
+            let layer = usize::from(account == organization);
+            card.layers[layer].insert((component, item), minor);
+        }
+        card
+    }
+
     /// What a started minute of one item costs, in minor units: by the nearest rate there is.
     pub fn rate(&self, component: Component, item: &str) -> i64 {
         let named = |item: &str| (component, item.to_owned());
@@ -109,37 +119,77 @@ impl Card {
 
 /// The rates that are valid in the account now.
 pub fn card<P: Permission>(tx: &mut Tx<'_, P>) -> Result<Card, Error> {
-    valid(tx, None)
-}
-
-/// The rates that are valid in the account at a moment, as far as is known now.
-pub fn card_at<P: Permission>(tx: &mut Tx<'_, P>, at: OffsetDateTime) -> Result<Card, Error> {
-    valid(tx, Some(at))
-}
-
-/// The rates that are valid at a moment; `None`: now, by the database's clock.
-fn valid<P: Permission>(tx: &mut Tx<'_, P>, at: Option<OffsetDateTime>) -> Result<Card, Error> {
     let (organization, own) = (tx.organization().uuid(), tx.tenant().uuid());
-    let all = rates::table
+    let rows = rates::table
         .filter(rates::organization_id.eq(organization))
         .filter(rates::account_id.eq_any([organization, own]))
-        .select((rates::account_id, rates::component, rates::item, rates::minor_per_minute))
-        .into_boxed();
-    let valid = match at {
-        None => all.filter(rates::valid_from.le(now)).filter(
+        .filter(rates::valid_from.le(now))
+        .filter(
             rates::valid_until.is_null().or(rates::valid_until.gt(now.into_sql::<Timestamptz>().nullable())),
-        ),
-        Some(at) => all
-            .filter(rates::valid_from.le(at))
-            .filter(rates::valid_until.is_null().or(rates::valid_until.gt(at))),
-    };
-    let rows = valid.load::<(Uuid, Component, String, i64)>(tx.connection())?;
-    let mut card = Card::standard();
-    for (account, component, item, minor) in rows {
-        let layer = usize::from(account == organization);
-        card.layers[layer].insert((component, item), minor);
+        )
+        .select((rates::account_id, rates::component, rates::item, rates::minor_per_minute))
+        .load::<Rate>(tx.connection())?;
+    Ok(Card::with(organization, rows))
+}
+
+/// Whose a rate is, of what and for which item, and what a minute of it costs.
+type Rate = (Uuid, Component, String, i64);
+
+/// What is charged in the account from a moment on, as far as it is set.
+#[derive(Debug, Clone)]
+pub struct Outlook {
+    organization: Uuid,
+    /// Each with when it begins and ends.
+    rates: Vec<(OffsetDateTime, Option<OffsetDateTime>, Rate)>,
+    /// What the parent charges, each from its moment on; the earliest first.
+    prices: Vec<(OffsetDateTime, Option<i64>)>,
+}
+
+/// What is charged in the account from `from` on.
+pub fn outlook<P: Permission>(tx: &mut Tx<'_, P>, from: OffsetDateTime) -> Result<Outlook, Error> {
+    let (organization, own) = (tx.organization().uuid(), tx.tenant().uuid());
+    let rates = rates::table
+        .filter(rates::organization_id.eq(organization))
+        .filter(rates::account_id.eq_any([organization, own]))
+        .filter(rates::valid_until.is_null().or(rates::valid_until.gt(from)))
+        .select((
+            rates::valid_from,
+            rates::valid_until,
+            (rates::account_id, rates::component, rates::item, rates::minor_per_minute),
+        ))
+        .load(tx.connection())?;
+    let prices = prices::table
+        .filter(prices::organization_id.eq(organization).and(prices::account_id.eq(own)))
+        .order(prices::valid_from)
+        .select((prices::valid_from, prices::minor_per_minute))
+        .load(tx.connection())?;
+    Ok(Outlook { organization, rates, prices })
+}
+
+impl Outlook {
+    /// The rates that are valid at a moment.
+    pub fn card(&self, at: OffsetDateTime) -> Card {
+        let is_valid = |from: OffsetDateTime, until: Option<OffsetDateTime>| {
+            from <= at && until.is_none_or(|until| until > at)
+        };
+        let valid = self.rates.iter().filter(|(from, until, _)| is_valid(*from, *until));
+        Card::with(self.organization, valid.map(|(_, _, rate)| rate.clone()))
     }
-    Ok(card)
+
+    /// What the parent charges at a moment, in minor units; `None` where it has set no price.
+    pub fn price(&self, at: OffsetDateTime) -> Option<i64> {
+        self.prices.iter().rev().find(|(from, _)| *from <= at)?.1
+    }
+
+    /// When rates or prices change after a moment, the next time first.
+    pub fn changes(&self, after: OffsetDateTime) -> Vec<OffsetDateTime> {
+        let of_rates = self.rates.iter().flat_map(|(from, until, _)| std::iter::once(*from).chain(*until));
+        let of_prices = self.prices.iter().map(|(from, _)| *from);
+        let mut moments: Vec<_> = of_rates.chain(of_prices).filter(|moment| *moment > after).collect();
+        moments.sort_unstable();
+        moments.dedup();
+        moments
+    }
 }
 
 /// What the platform charges instead of its standard, from `from` on, in the account that the
@@ -196,53 +246,15 @@ pub const MOST_PER_MINUTE: i64 = 1_000_000;
 /// What the parent charges the account per started minute, in minor units; `None` where it has set
 /// no price.
 pub fn price<P: Permission>(tx: &mut Tx<'_, P>) -> Result<Option<i64>, Error> {
-    priced(tx, None)
-}
-
-/// The same at a moment, as far as is known now.
-pub fn price_at<P: Permission>(tx: &mut Tx<'_, P>, at: OffsetDateTime) -> Result<Option<i64>, Error> {
-    priced(tx, Some(at))
-}
-
-/// The price that is valid at a moment; `None`: now, by the database's clock.
-fn priced<P: Permission>(tx: &mut Tx<'_, P>, at: Option<OffsetDateTime>) -> Result<Option<i64>, Error> {
-    let all = prices::table
+    let latest = prices::table
         .filter(prices::organization_id.eq(tx.organization()))
         .filter(prices::account_id.eq(tx.tenant().uuid()))
+        .filter(prices::valid_from.le(now))
         .order(prices::valid_from.desc())
         .select(prices::minor_per_minute)
-        .into_boxed();
-    let valid = match at {
-        None => all.filter(prices::valid_from.le(now)),
-        Some(at) => all.filter(prices::valid_from.le(at)),
-    };
-    Ok(valid.first::<Option<i64>>(tx.connection()).optional()?.flatten())
-}
-
-/// When rates or prices of the account change, of what was set until now: the moments to come, the next
-/// one first.
-pub fn changes<P: Permission>(
-    tx: &mut Tx<'_, P>,
-    after: OffsetDateTime,
-) -> Result<Vec<OffsetDateTime>, Error> {
-    let (organization, own) = (tx.organization().uuid(), tx.tenant().uuid());
-    let valid = rates::table
-        .filter(rates::organization_id.eq(organization))
-        .filter(rates::account_id.eq_any([organization, own]))
-        .filter(rates::valid_from.gt(after).or(rates::valid_until.gt(after).assume_not_null()))
-        .select((rates::valid_from, rates::valid_until))
-        .load::<(OffsetDateTime, Option<OffsetDateTime>)>(tx.connection())?;
-    let set = prices::table
-        .filter(prices::organization_id.eq(organization).and(prices::account_id.eq(own)))
-        .filter(prices::valid_from.gt(after))
-        .select(prices::valid_from)
-        .load::<OffsetDateTime>(tx.connection())?;
-    let mut moments: Vec<_> =
-        valid.into_iter().flat_map(|(from, until)| [Some(from), until]).flatten().chain(set).collect();
-    moments.retain(|moment| *moment > after);
-    moments.sort_unstable();
-    moments.dedup();
-    Ok(moments)
+        .first::<Option<i64>>(tx.connection())
+        .optional()?;
+    Ok(latest.flatten())
 }
 
 /// What an account is charged for a started minute that costs `cost`, all in minor units. Whoever pays

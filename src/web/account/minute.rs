@@ -114,27 +114,18 @@ async fn known(
     scope: &Scope<View>,
     speaking: &Speaking,
 ) -> Result<(Known, Vec<(Date, Known)>, String), Error> {
-    let speaking = speaking.clone();
-    scope
-        .read(move |tx| {
-            let now = OffsetDateTime::now_utc();
-            let mut later: Vec<(Date, Known)> = Vec::new();
-            let moments = rates::changes(tx, now)?;
-            let mut at = |moment| {
-                let (card, price) = (rates::card_at(tx, moment)?, rates::price_at(tx, moment)?);
-                Ok::<_, Error>(Known { cost: card.cost(&speaking), price })
-            };
-            let first = at(now)?;
-            for moment in moments.into_iter().take(MOST_CHANGES) {
-                let day = indian_day(moment);
-                // Of those that begin on one day, the last counts.
-                later.retain(|(before, _)| *before != day);
-                later.push((day, at(moment)?));
-            }
-            let currency = ledger::balance(tx)?.currency;
-            Ok((first, later, currency))
-        })
-        .await
+    let now = OffsetDateTime::now_utc();
+    let (outlook, currency) =
+        scope.read(move |tx| Ok((rates::outlook(tx, now)?, ledger::balance(tx)?.currency))).await?;
+    let at = |moment| Known { cost: outlook.card(moment).cost(speaking), price: outlook.price(moment) };
+    let mut later: Vec<(Date, Known)> = Vec::new();
+    for moment in outlook.changes(now).into_iter().take(MOST_CHANGES) {
+        let day = indian_day(moment);
+        // Of those that begin on one day, the last counts.
+        later.retain(|(before, _)| *before != day);
+        later.push((day, at(moment)));
+    }
+    Ok((at(now), later, currency))
 }
 
 /// Changes to come that are looked at.
