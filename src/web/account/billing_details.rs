@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     access::{
-        Denied, Scope,
+        Change, Denied, Scope, Tx,
         permission::{EditBillingDetails, Permission},
     },
     domain::billing::invoices::{
@@ -53,17 +53,10 @@ impl DetailsForm {
             },
         )
     }
-
-    /// What is wished.
-    pub(in crate::web) fn wish(&self) -> Result<Details, Error> {
-        Details::check(&self.legal_name, &self.address, &self.state, &self.gstin, &self.email)
-    }
-
-    /// What the editor was shown, as a word.
-    pub(in crate::web) fn seen(&self) -> String {
-        self.seen.clone()
-    }
 }
+
+/// Keeps details, unless they are not as the word says that the editor was shown.
+type Saving<P> = fn(&mut Tx<'_, P>, Option<&str>, &Details) -> Result<Change<Outcome>, Error>;
 
 /// What differs between the two editors.
 pub(in crate::web) struct Editor {
@@ -128,9 +121,35 @@ impl Editor {
         )
     }
 
+    /// Saves what was sent by `change`, unless it is wrong or somebody was faster, and says `done`.
+    pub(in crate::web) async fn save<P: Permission>(
+        self,
+        scope: &Scope<P>,
+        visit: &Visit,
+        form: DetailsForm,
+        done: &str,
+        change: Saving<P>,
+    ) -> Result<HttpResponse, Denied> {
+        let wish = Details::check(&form.legal_name, &form.address, &form.state, &form.gstin, &form.email);
+        let to = match wish {
+            Ok(to) => to,
+            Err(error) => {
+                let wrong = wrong_fields(error)?;
+                return self.page(scope, visit, &form, &wrong, StatusCode::UNPROCESSABLE_ENTITY);
+            }
+        };
+        let seen = form.seen.clone();
+        match scope.write(move |tx| change(tx, Some(&seen), &to)).await? {
+            Outcome::Done => Ok(see(told(&self.action, done))),
+            Outcome::Overtaken { now, by } => {
+                self.overtaken(scope, visit, form, (now.as_ref(), by.as_deref()))
+            }
+        }
+    }
+
     /// The page of whoever was overtaken: what they typed is kept, and the next time it is saved over
     /// what they see now.
-    pub(in crate::web) fn overtaken<P: Permission>(
+    fn overtaken<P: Permission>(
         self,
         scope: &Scope<P>,
         visit: &Visit,
@@ -198,18 +217,5 @@ pub async fn submit(
 ) -> Result<HttpResponse, Denied> {
     check_invoiced(&scope)?;
     let form = form.by(&scope)?;
-    let to = match form.wish() {
-        Ok(to) => to,
-        Err(error) => {
-            let wrong = wrong_fields(error)?;
-            return editor(&scope).page(&scope, &visit, &form, &wrong, StatusCode::UNPROCESSABLE_ENTITY);
-        }
-    };
-    let seen = form.seen();
-    match scope.write(move |tx| details::change_recipient(tx, Some(&seen), &to)).await? {
-        Outcome::Done => Ok(see(told(&href(&scope), "billing-details"))),
-        Outcome::Overtaken { now, by } => {
-            editor(&scope).overtaken(&scope, &visit, form, (now.as_ref(), by.as_deref()))
-        }
-    }
+    editor(&scope).save(&scope, &visit, form, "billing-details", details::change_recipient).await
 }

@@ -7,19 +7,18 @@ use crate::{
         Denied, Scope,
         permission::{IssueInvoices, ManageSubAccounts, Permission},
     },
-    domain::billing::invoices::details::{self, Outcome, Part},
+    domain::billing::invoices::details::{self, Part},
     error::Error,
     web::{
         account::billing_details::{DetailsForm, Editor},
         forms::Submitted,
-        notices::told,
-        page::{Here, Visit, home_href, see},
+        page::{Here, Visit, home_href},
         parts::Crumb,
         views::invoices::Waiting,
     },
 };
 
-use super::{issued_invoices, wrong_fields};
+use super::issued_invoices;
 
 fn href<P: Permission>(scope: &Scope<P>) -> String {
     format!("{}/issuer-details", home_href(scope.asker().account.id))
@@ -62,18 +61,5 @@ pub async fn submit(
     form: Submitted<DetailsForm>,
 ) -> Result<HttpResponse, Denied> {
     let form = form.by(&scope)?;
-    let to = match form.wish() {
-        Ok(to) => to,
-        Err(error) => {
-            let wrong = wrong_fields(error)?;
-            return editor(&scope).page(&scope, &visit, &form, &wrong, StatusCode::UNPROCESSABLE_ENTITY);
-        }
-    };
-    let seen = form.seen();
-    match scope.write(move |tx| details::change_issuer(tx, Some(&seen), &to)).await? {
-        Outcome::Done => Ok(see(told(&href(&scope), "issuer-details"))),
-        Outcome::Overtaken { now, by } => {
-            editor(&scope).overtaken(&scope, &visit, form, (now.as_ref(), by.as_deref()))
-        }
-    }
+    editor(&scope).save(&scope, &visit, form, "issuer-details", details::change_issuer).await
 }
