@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     access::{
         StoredEntry, Tx,
-        permission::{Administer, Includes},
+        permission::{Administer, Includes, Permission},
     },
     error::Error,
     schema::control::{audit_entries, audit_heads},
@@ -34,6 +34,20 @@ impl Filter {
     pub fn narrows(&self) -> bool {
         *self != Self::default()
     }
+}
+
+/// Who did this to an object last, as the log of the account names them.
+pub fn last_actor<P: Permission>(
+    tx: &mut Tx<'_, P>,
+    action: &str,
+    object_id: &str,
+) -> Result<Option<String>, Error> {
+    Ok(audit_entries::table
+        .filter(audit_entries::action.eq(action).and(audit_entries::object_id.eq(object_id)))
+        .order(audit_entries::sequence.desc())
+        .select(audit_entries::actor_name)
+        .first(tx.connection())
+        .optional()?)
 }
 
 /// Entries that `filter` lets through, newest first.

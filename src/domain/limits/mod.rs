@@ -16,11 +16,14 @@ use serde_json::json;
 use crate::{
     access::{Change, Event, Notice, Overview, Tx, permission::ManageSubAccounts},
     error::Error,
-    schema::control::{audit_entries, sub_accounts},
+    schema::control::sub_accounts,
     values::{EventKind, SubAccountId, SubAccountStatus},
 };
 
-use super::sub_accounts::allocation::{self, Allocation, Holder, Shortage};
+use super::{
+    audit,
+    sub_accounts::allocation::{self, Allocation, Holder, Shortage},
+};
 
 /// A limit that an editor wants changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,7 +156,9 @@ pub fn change(tx: &mut Tx<'_, ManageSubAccounts>, changes: &[LimitChange]) -> Re
         .filter_map(|change| Some((row(change)?, change)))
         .filter_map(|(row, change)| Some((row, change.seen?, change.to)))
         .filter(|(row, seen, to)| row.limit != *seen && row.limit != *to)
-        .map(|(row, seen, _)| Ok(Overtaken { now: row.clone(), seen, by: last_changed_by(tx, row.id)? }))
+        .map(|(row, seen, _)| {
+            Ok(Overtaken { now: row.clone(), seen, by: audit::last_actor(tx, CHANGED, &row.id.to_string())? })
+        })
         .collect::<Result<_, Error>>()?;
     if !overtaken.is_empty() {
         return Ok(Change::none(Outcome::Overtaken(overtaken)));
@@ -199,13 +204,3 @@ pub fn change(tx: &mut Tx<'_, ManageSubAccounts>, changes: &[LimitChange]) -> Re
 
 /// The audit action of a changed limit.
 const CHANGED: &str = "limit.changed";
-
-/// Who changed this limit last, by the audit log.
-fn last_changed_by(tx: &mut Tx<'_, ManageSubAccounts>, id: SubAccountId) -> Result<Option<String>, Error> {
-    Ok(audit_entries::table
-        .filter(audit_entries::action.eq(CHANGED).and(audit_entries::object_id.eq(id.to_string())))
-        .order(audit_entries::sequence.desc())
-        .select(audit_entries::actor_name)
-        .first(tx.connection())
-        .optional()?)
-}

@@ -13,8 +13,9 @@ use crate::{
         Change, Event, Tx,
         permission::{EditBillingDetails, IssueInvoices, Permission},
     },
+    domain::audit,
     error::{Error, FieldError},
-    schema::control::{accounts, audit_entries, billing_details},
+    schema::control::{accounts, billing_details},
     values::{Email, words},
 };
 
@@ -199,7 +200,7 @@ fn change<P: Permission>(
         return Ok((Change::none(Outcome::Done), false));
     }
     if seen.is_some_and(|seen| seen != mark(before.as_ref())) {
-        let by = last_changed_by(tx, part)?;
+        let by = audit::last_actor(tx, part.changed(), &account.to_string())?;
         return Ok((Change::none(Outcome::Overtaken { now: before, by }), false));
     }
     diesel::insert_into(billing_details::table)
@@ -217,14 +218,4 @@ fn change<P: Permission>(
         details: json!({ "before": before.as_ref().map(told), "after": told(to) }),
     };
     Ok((Change::new(Outcome::Done, event), before.is_none()))
-}
-
-/// Who changed them last, by the audit log.
-fn last_changed_by<P: Permission>(tx: &mut Tx<'_, P>, part: Part) -> Result<Option<String>, Error> {
-    Ok(audit_entries::table
-        .filter(audit_entries::action.eq(part.changed()))
-        .order(audit_entries::sequence.desc())
-        .select(audit_entries::actor_name)
-        .first(tx.connection())
-        .optional()?)
 }

@@ -15,9 +15,10 @@ use crate::{
         Change, Event, RegionTx, Tx,
         permission::{Administer, Includes, Permission, View},
     },
+    domain::audit,
     error::{Error, FieldError},
     schema::{
-        control::{accounts, audit_entries},
+        control::accounts,
         region::{calls, transcripts},
     },
     values::CallId,
@@ -141,7 +142,7 @@ pub fn change<P: Includes<Administer>>(
         return Ok(Change::none(Outcome::Done { before }));
     }
     if seen.is_some_and(|seen| seen != before) {
-        let by = last_changed_by(tx)?;
+        let by = audit::last_actor(tx, CHANGED, &tx.account().id.to_string())?;
         return Ok(Change::none(Outcome::Overtaken { now: before, by }));
     }
     let account = tx.account().id;
@@ -162,16 +163,6 @@ pub fn change<P: Includes<Administer>>(
         details: json!({ "before": before, "after": to }),
     };
     Ok(Change::new(Outcome::Done { before }, event))
-}
-
-/// Who changed it last, by the audit log.
-fn last_changed_by<P: Includes<Administer>>(tx: &mut Tx<'_, P>) -> Result<Option<String>, Error> {
-    Ok(audit_entries::table
-        .filter(audit_entries::action.eq(CHANGED))
-        .order(audit_entries::sequence.desc())
-        .select(audit_entries::actor_name)
-        .first(tx.connection())
-        .optional()?)
 }
 
 /// How much is kept that would be over.
