@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     error::Error,
     schema::control::{audit_entries, audit_heads},
-    values::{AccountId, AuditEntryId, OrganizationId},
+    values::{AccountId, AuditEntryId, EventKind, OrganizationId, SubAccountId},
 };
 
 use super::{
@@ -76,6 +76,21 @@ impl<T> Change<T> {
     pub fn publishing(mut self, notice: Notice) -> Self {
         self.notices.push(notice);
         self
+    }
+
+    /// This write, told alike to the webhooks of a sub-account and to its organization's.
+    pub fn publishing_to_both(
+        self,
+        organization: OrganizationId,
+        sub_account: SubAccountId,
+        kind: EventKind,
+        data: Value,
+    ) -> Self {
+        self.publishing(Notice::new(organization, kind, data.clone())).publishing(Notice::new(
+            sub_account,
+            kind,
+            data,
+        ))
     }
 
     /// With its events in the order in which all writes lock the accounts' logs, so that no

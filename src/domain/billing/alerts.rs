@@ -125,9 +125,7 @@ pub fn tell(tx: &mut Tx<'_, ViewBilling>) -> Result<Change<()>, Error> {
     if let Value::Object(fields) = &mut data {
         fields.insert("sub_account_id".into(), id.to_string().into());
     }
-    Ok(Change::none(())
-        .publishing(Notice::new(id, EventKind::WalletLow, data.clone()))
-        .publishing(Notice::new(organization, EventKind::WalletLow, data)))
+    Ok(Change::none(()).publishing_to_both(organization, id, EventKind::WalletLow, data))
 }
 
 /// Has a wallet told of again if it is low: it was frozen, and its account pays from it from now on.

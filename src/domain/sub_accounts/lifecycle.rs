@@ -5,7 +5,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::{
-    access::{Change, Event, Notice, Tx, permission::ManageSubAccounts},
+    access::{Change, Event, Tx, permission::ManageSubAccounts},
     domain::billing::alerts,
     error::Error,
     schema::control::sub_accounts,
@@ -43,9 +43,12 @@ fn both_sides<T>(
         details: details.clone(),
     };
     let (kind, data) = told;
-    Change::told_by(value, event(tx.organization().into()), [event(id.into())])
-        .publishing(Notice::new(tx.organization(), kind, data.clone()))
-        .publishing(Notice::new(id, kind, data))
+    Change::told_by(value, event(tx.organization().into()), [event(id.into())]).publishing_to_both(
+        tx.organization(),
+        id,
+        kind,
+        data,
+    )
 }
 
 fn set_status(

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::{
     access::{
-        Change, Event, Notice, Tx,
+        Change, Event, Tx,
         permission::{Includes, ManageSubAccounts, PushFunds},
     },
     domain::billing::{
@@ -93,9 +93,12 @@ pub fn recharge(
         "currency": currency,
     });
     let made = Recharge { transaction, amount: amount.clone(), balance, at };
-    Ok(Change::told_by(made, events.0, events.1)
-        .publishing(Notice::new(organization, EventKind::WalletRecharged, told.clone()))
-        .publishing(Notice::new(to, EventKind::WalletRecharged, told)))
+    Ok(Change::told_by(made, events.0, events.1).publishing_to_both(
+        organization,
+        to,
+        EventKind::WalletRecharged,
+        told,
+    ))
 }
 
 /// How the two wallets stand before a recharge.

@@ -176,9 +176,7 @@ pub(super) fn credit(
     if let Value::Object(fields) = &mut told {
         fields.insert("sub_account_id".into(), json!(id));
     }
-    Ok(change
-        .publishing(Notice::new(organization, EventKind::WalletRecharged, told.clone()))
-        .publishing(Notice::new(id, EventKind::WalletRecharged, told)))
+    Ok(change.publishing_to_both(organization, id, EventKind::WalletRecharged, told))
 }
 
 /// Money came that is not put into the wallet. It is not lost: it is told to the log of the account and
