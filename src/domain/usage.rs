@@ -170,12 +170,14 @@ struct AccountDay {
 /// Adds calls to their days, one addition per day.
 pub fn record(tx: &mut Tx<'_, RecordCalls>, additions: &[Addition]) -> Result<(), Error> {
     let account = tx.tenant();
-    let additions: Vec<_> = additions.iter().map(|addition| (account, addition)).collect();
-    record_many(tx, &additions)
+    record_many(tx, additions.iter().map(|addition| (account, *addition)))
 }
 
 /// Adds calls of accounts to their days, one addition per account and day.
-pub fn record_many(tx: &mut Tx<'_, RecordCalls>, additions: &[(AccountId, &Addition)]) -> Result<(), Error> {
+pub fn record_many(
+    tx: &mut Tx<'_, RecordCalls>,
+    additions: impl Iterator<Item = (AccountId, Addition)>,
+) -> Result<(), Error> {
     diesel::define_sql_function! {
         /// The greatest of two moments; a missing one does not count.
         #[sql_name = "greatest"]
@@ -184,13 +186,11 @@ pub fn record_many(tx: &mut Tx<'_, RecordCalls>, additions: &[(AccountId, &Addit
             b: diesel::sql_types::Nullable<diesel::sql_types::Timestamptz>,
         ) -> diesel::sql_types::Nullable<diesel::sql_types::Timestamptz>;
     }
-    if additions.is_empty() {
+    let rows: Vec<_> =
+        additions.map(|(account, addition)| AccountDay { account_id: account.uuid(), addition }).collect();
+    if rows.is_empty() {
         return Ok(());
     }
-    let rows: Vec<_> = additions
-        .iter()
-        .map(|(account, addition)| AccountDay { account_id: account.uuid(), addition: **addition })
-        .collect();
     diesel::insert_into(usage_days::table)
         .values(rows)
         .on_conflict((usage_days::organization_id, usage_days::account_id, usage_days::day))

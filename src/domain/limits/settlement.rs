@@ -106,8 +106,7 @@ pub fn settle_many(
         let addition = one.addition(charged);
         days.entry((*account, addition.day)).and_modify(|day| *day = day.and(&addition)).or_insert(addition);
     }
-    let days: Vec<_> = days.iter().map(|((account, _), day)| (AccountId::from(*account), day)).collect();
-    usage::record_many(tx, &days)?;
+    usage::record_many(tx, days.into_iter().map(|((account, _), day)| (account.into(), day)))?;
     Ok(notices.into_iter().fold(Change::none(outcomes), Change::publishing))
 }
 

@@ -37,7 +37,6 @@ struct Waiting {
 type Queues = Arc<Mutex<HashMap<OrganizationId, Vec<Waiting>>>>;
 
 /// Settles calls, those of an organization together.
-#[derive(Clone)]
 pub struct Together {
     access: Arc<Access>,
     queues: Queues,

@@ -59,13 +59,12 @@ fn conflict(code: &'static str, message: impl Into<String>) -> Error {
     Error::Conflict { code, message: message.into() }
 }
 
-/// Locks a payment of which other money came than was asked for: one that is held back, or a bank
+/// Refuses a payment of which no other money came than was asked for: it is neither held back nor a bank
 /// transfer, of which nobody but the operator knows.
-fn lock(tx: &mut Tx<'_, AddFunds>, id: PaymentId) -> Result<Payment, Error> {
-    let payment = settle::lock(tx, id)?;
+fn check_held(payment: &Payment) -> Result<(), Error> {
     let is_unknown = payment.provider == PaymentProvider::Manual && payment.state != PaymentState::Paid;
     if payment.problem.is_some() || is_unknown || payment.returned_as.is_some() {
-        Ok(payment)
+        Ok(())
     } else if payment.state == PaymentState::Paid {
         Err(conflict("already_paid", "It is in the wallet. What is given back of it is refunded."))
     } else {
@@ -86,11 +85,11 @@ pub fn accept(
     amount_minor: i64,
     reference: &str,
 ) -> Result<Change<Settled>, Error> {
-    let known = settle::lock(tx, id)?;
-    if known.state == PaymentState::Paid && known.paid_by.as_deref() == Some(reference) {
+    let mut payment = settle::lock(tx, id)?;
+    if payment.state == PaymentState::Paid && payment.paid_by.as_deref() == Some(reference) {
         return Ok(Change::none(Settled::Already));
     }
-    let mut payment = lock(tx, id)?;
+    check_held(&payment)?;
     if payment.returned_as.is_some() {
         return Err(conflict("given_back", "What came was given back."));
     }
@@ -126,7 +125,8 @@ pub fn give_back(
     id: PaymentId,
     reference: &str,
 ) -> Result<Change<Settled>, Error> {
-    let payment = lock(tx, id)?;
+    let payment = settle::lock(tx, id)?;
+    check_held(&payment)?;
     if let Some(before) = &payment.returned_as {
         return if before == reference {
             Ok(Change::none(Settled::Already))
