@@ -13,6 +13,17 @@ pub enum Part<K> {
     NewerThan(K),
 }
 
+impl<K> Part<K> {
+    /// What is older than one key or newer than another, where either is asked for.
+    pub fn between(older_than: Option<K>, newer_than: Option<K>) -> Self {
+        match (older_than, newer_than) {
+            (Some(key), _) => Self::OlderThan(key),
+            (_, Some(key)) => Self::NewerThan(key),
+            _ => Self::Newest,
+        }
+    }
+}
+
 /// One part of a list, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slice<T> {
@@ -39,6 +50,13 @@ impl<T> Slice<T> {
             }
         }
     }
+
+    /// Where to go on: the key of the newest row where there are newer ones, and of the oldest where
+    /// there are older ones.
+    pub fn ends<K>(&self, key: impl Fn(&T) -> K) -> (Option<K>, Option<K>) {
+        let newer = self.rows.first().filter(|_| self.has_newer).map(&key);
+        (newer, self.rows.last().filter(|_| self.has_older).map(&key))
+    }
 }
 
 #[cfg(test)]
@@ -51,5 +69,7 @@ mod tests {
         assert_eq!(older, Slice { rows: vec![3, 2], has_newer: true, has_older: true });
         let newer = Slice::of(vec![5, 6], &Part::NewerThan(4), 2);
         assert_eq!(newer, Slice { rows: vec![6, 5], has_newer: false, has_older: true });
+        assert_eq!(older.ends(|row| row * 10), (Some(30), Some(20)));
+        assert_eq!(newer.ends(|row| row * 10), (None, Some(50)));
     }
 }

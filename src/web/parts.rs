@@ -389,6 +389,24 @@ pub struct Pager {
     pub older_label: String,
 }
 
+impl Pager {
+    /// Of a list that is read by key, the newest first: what is shown of it (`20 calls`), and the keys
+    /// to go on from, made addresses by the word that asks for what is `newer` or `older` than one.
+    pub fn newest_first<K>(
+        shown: &str,
+        (newer, older): (Option<K>, Option<K>),
+        href: impl Fn(&str, K) -> String,
+    ) -> Self {
+        Self {
+            summary: format!("{shown} shown, newest first"),
+            newer_href: newer.map(|key| href("newer", key)),
+            older_href: older.map(|key| href("older", key)),
+            newer_label: "Newer".into(),
+            older_label: "Older".into(),
+        }
+    }
+}
+
 /// Why a list shows nothing; the five are never mixed up.
 #[derive(Debug, Clone)]
 pub enum Empty {

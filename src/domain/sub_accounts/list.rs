@@ -8,7 +8,10 @@ use time::OffsetDateTime;
 use crate::{
     access::Overview,
     error::Error,
-    schema::control::{ledger_accounts, organizations, sub_accounts},
+    schema::{
+        containing,
+        control::{ledger_accounts, organizations, sub_accounts},
+    },
     values::{BillingMode, Money, Region, SubAccountId, SubAccountStatus, words},
 };
 
@@ -282,8 +285,7 @@ fn filtered<'q>(tx: &Overview<'_>, query: &'q Query) -> Boxed<'q> {
         .filter(sub_accounts::organization_id.eq(tx.organization()))
         .filter(sub_accounts::status.ne(SubAccountStatus::Deleting));
     if let Some(search) = &query.search {
-        let escaped = search.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        let named = sub_accounts::name_key.like(format!("%{escaped}%"));
+        let named = sub_accounts::name_key.like(containing(&search.to_lowercase()));
         rows = match search.parse::<SubAccountId>() {
             Ok(id) => rows.filter(sub_accounts::sub_account_id.eq(id)),
             Err(_) => rows.filter(named.or(sub_accounts::external_id.is_not_distinct_from(search))),

@@ -45,11 +45,7 @@ impl AuditUrl {
     }
 
     fn part(&self) -> Part<i64> {
-        match (self.older, self.newer) {
-            (Some(sequence), _) => Part::OlderThan(sequence),
-            (_, Some(sequence)) => Part::NewerThan(sequence),
-            _ => Part::Newest,
-        }
+        Part::between(self.older, self.newer)
     }
 
     fn href(&self, base: &str, key: &str, sequence: i64) -> String {
@@ -103,21 +99,11 @@ pub async fn section(scope: &Scope<Administer>, url: &AuditUrl, href: &str) -> R
         ],
         filtered,
         events: page.rows.iter().map(|entry| event(entry, zone)).collect(),
-        pager: Pager {
-            summary: format!("{} shown, newest first", counted(page.rows.len(), "entry", "entries")),
-            newer_href: page
-                .rows
-                .first()
-                .filter(|_| page.has_newer)
-                .map(|e| url.href(href, "newer", e.sequence)),
-            older_href: page
-                .rows
-                .last()
-                .filter(|_| page.has_older)
-                .map(|e| url.href(href, "older", e.sequence)),
-            newer_label: "Newer".into(),
-            older_label: "Older".into(),
-        },
+        pager: Pager::newest_first(
+            &counted(page.rows.len(), "entry", "entries"),
+            page.ends(|entry| entry.sequence),
+            |key, sequence| url.href(href, key, sequence),
+        ),
         empty: page.rows.is_empty().then(|| {
             if filtered {
                 Empty::NoMatch { title: "No entry matches".into(), clear_href: href.to_owned() }

@@ -71,11 +71,7 @@ impl BillingUrl {
     }
 
     fn part(&self) -> Part<i64> {
-        match (self.older, self.newer) {
-            (Some(sequence), _) => Part::OlderThan(sequence),
-            (_, Some(sequence)) => Part::NewerThan(sequence),
-            _ => Part::Newest,
-        }
+        Part::between(self.older, self.newer)
     }
 
     /// What it is filtered by, as a query.
@@ -330,7 +326,6 @@ pub async fn section(
     let rows: Vec<_> =
         page.rows.iter().map(|posting| row(scope, calls_href, &names, zone, posting)).collect();
     let filtered = filter != Filter::default();
-    let place = |key: &str, posting: Option<&Posting>| posting.map(|row| url.href(href, key, row.sequence));
     let (selects, texts) = filters(url, Beneath::of(scope).await?);
     let rules = match (above, scope.asker().account.id) {
         (None, _) => {
@@ -355,13 +350,11 @@ pub async fn section(
             Field::new("to", "To day").value(&url.to),
         ],
         filtered,
-        pager: Pager {
-            summary: format!("{} shown, newest first", counted(rows.len(), "entry", "entries")),
-            newer_href: place("newer", page.rows.first().filter(|_| page.has_newer)),
-            older_href: place("older", page.rows.last().filter(|_| page.has_older)),
-            newer_label: "Newer".into(),
-            older_label: "Older".into(),
-        },
+        pager: Pager::newest_first(
+            &counted(rows.len(), "entry", "entries"),
+            page.ends(|posting| posting.sequence),
+            |key, sequence| url.href(href, key, sequence),
+        ),
         empty: rows.is_empty().then(|| {
             if filtered {
                 Empty::NoMatch { title: "No entry matches".into(), clear_href: href.to_owned() }

@@ -94,11 +94,7 @@ impl CallsUrl {
     }
 
     fn part(&self) -> Part<CallId> {
-        match (self.older.parse(), self.newer.parse()) {
-            (Ok(id), _) => Part::OlderThan(id),
-            (_, Ok(id)) => Part::NewerThan(id),
-            _ => Part::Newest,
-        }
+        Part::between(self.older.parse().ok(), self.newer.parse().ok())
     }
 
     /// What it is filtered by, as a query.

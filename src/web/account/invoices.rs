@@ -54,33 +54,6 @@ pub struct PartUrl {
     newer: Option<InvoiceId>,
 }
 
-impl PartUrl {
-    /// The part.
-    pub(in crate::web) fn part(self) -> Part<InvoiceId> {
-        match (self.older, self.newer) {
-            (Some(id), _) => Part::OlderThan(id),
-            (_, Some(id)) => Part::NewerThan(id),
-            _ => Part::Newest,
-        }
-    }
-}
-
-/// The way through a list whose address with its filters is `href`: `?` or more of a query stands in
-/// it. `first` and `last` are there where anything is newer, and older.
-pub(in crate::web) fn pager(
-    href: &str,
-    shown: usize,
-    (first, last): (Option<InvoiceId>, Option<InvoiceId>),
-) -> Pager {
-    Pager {
-        summary: format!("{} shown, newest first", counted(shown, "document", "documents")),
-        newer_href: first.map(|id| format!("{href}newer={id}")),
-        older_href: last.map(|id| format!("{href}older={id}")),
-        newer_label: "Newer".into(),
-        older_label: "Older".into(),
-    }
-}
-
 /// A row that leads beneath `base`.
 pub(in crate::web) fn row(base: &str, listed: &Listed) -> InvoiceRow {
     InvoiceRow {
@@ -90,9 +63,10 @@ pub(in crate::web) fn row(base: &str, listed: &Listed) -> InvoiceRow {
             Kind::Invoice => "Invoice".to_owned(),
             Kind::CreditNote => "Credit note".to_owned(),
         },
-        month: month_text(listed.month),
+        month: listed.period(),
         issued_on: day_text(listed.issued_on),
         total: money_text(listed.total, &listed.currency),
+        account: None,
     }
 }
 
@@ -103,17 +77,17 @@ pub async fn list(
     url: web::Query<PartUrl>,
 ) -> Result<HttpResponse, Denied> {
     check_seen(&scope)?;
-    let part = url.part();
+    let part = Part::between(url.older, url.newer);
     let found = scope.read(move |tx| list::slice(tx, part, PAGE)).await?;
     let base = base(&scope);
-    let ends = (
-        found.rows.first().filter(|_| found.has_newer).map(|row| row.id),
-        found.rows.last().filter(|_| found.has_older).map(|row| row.id),
-    );
     html(&InvoicesPage {
         frame: visit.frame(&scope, "Invoices", Here::Billing),
         details: billing_details::way(&scope),
-        pager: pager(&format!("{base}?"), found.rows.len(), ends),
+        pager: Pager::newest_first(
+            &counted(found.rows.len(), "document", "documents"),
+            found.ends(|listed| listed.id),
+            |key, id| format!("{base}?{key}={id}"),
+        ),
         empty: found.rows.is_empty().then(|| Empty::First {
             title: "No invoices yet".into(),
             text: "A month in which calls were charged is invoiced some hours after it is over.".into(),
@@ -122,10 +96,6 @@ pub async fn list(
         }),
         rows: found.rows.iter().map(|listed| row(&base, listed)).collect(),
     })
-}
-
-fn month_text(day: time::Date) -> String {
-    format!("{} {}", day.month(), day.year())
 }
 
 /// `GET /accounts/{account}/invoices/{invoice}`
@@ -181,7 +151,7 @@ pub(in crate::web) fn page(issued: Issued, base: &str) -> InvoicePage {
     let mut facts = vec![
         ("Number".to_owned(), document.number.clone()),
         ("Date".to_owned(), day_text(document.issued_on)),
-        ("Period".to_owned(), month_text(document.month)),
+        ("Period".to_owned(), document.period()),
     ];
     if let Some(name) = state_name(&document.place_of_supply) {
         facts.push(("Place of supply".to_owned(), format!("{name} ({})", document.place_of_supply)));

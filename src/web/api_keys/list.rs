@@ -32,11 +32,7 @@ pub struct KeysUrl {
 
 impl KeysUrl {
     fn part(&self) -> Part<ApiKeyId> {
-        match (self.older.parse(), self.newer.parse()) {
-            (Ok(id), _) => Part::OlderThan(id),
-            (_, Ok(id)) => Part::NewerThan(id),
-            _ => Part::Newest,
-        }
+        Part::between(self.older.parse().ok(), self.newer.parse().ok())
     }
 }
 
@@ -67,7 +63,6 @@ pub async fn list(desk: Desk, url: web::Query<KeysUrl>) -> Result<HttpResponse, 
             }
         })
         .collect();
-    let paged = |key: &str, id: ApiKeyId| format!("{href}?{}{key}={id}", if all { "show=all&" } else { "" });
     let section = KeysSection {
         new_href: format!("{href}/new"),
         other_list: if all {
@@ -76,13 +71,11 @@ pub async fn list(desk: Desk, url: web::Query<KeysUrl>) -> Result<HttpResponse, 
             ("Show also keys that ended more than 30 days ago".into(), format!("{href}?show=all"))
         },
         pattern: KEY_PATTERN,
-        pager: Pager {
-            summary: format!("{} shown, newest first", counted(rows.len(), "key", "keys")),
-            newer_href: keys.rows.first().filter(|_| keys.has_newer).map(|key| paged("newer", key.id)),
-            older_href: keys.rows.last().filter(|_| keys.has_older).map(|key| paged("older", key.id)),
-            newer_label: "Newer".into(),
-            older_label: "Older".into(),
-        },
+        pager: Pager::newest_first(
+            &counted(rows.len(), "key", "keys"),
+            keys.ends(|key| key.id),
+            |key, id| format!("{href}?{}{key}={id}", if all { "show=all&" } else { "" }),
+        ),
         empty: rows.is_empty().then(|| Empty::First {
             title: "No API keys".into(),
             text: "A key lets a program act in this account, with the rights that you choose.".into(),

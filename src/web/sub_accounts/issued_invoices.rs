@@ -19,9 +19,10 @@ use crate::{
     values::{AccountId, InvoiceId, Part},
     web::{
         account::invoices,
+        filters::counted,
         page::{Here, Visit, home_href, html},
-        parts::{Crumb, Empty},
-        views::invoices::{InvoicePage, IssuedPage, Side},
+        parts::{Crumb, Empty, Pager},
+        views::invoices::{InvoicePage, InvoiceRow, IssuedPage, Side},
     },
 };
 
@@ -49,22 +50,15 @@ impl IssuedUrl {
     }
 
     fn part(&self) -> Part<InvoiceId> {
-        match (self.older, self.newer) {
-            (Some(id), _) => Part::OlderThan(id),
-            (_, Some(id)) => Part::NewerThan(id),
-            _ => Part::Newest,
-        }
+        Part::between(self.older, self.newer)
     }
 
-    /// The list at `base` as it is filtered, to be followed by more of a query.
-    fn href(&self, base: &str) -> String {
+    /// The list at `base` as it is filtered, from a key on.
+    fn href(&self, base: &str, key: &str, id: InvoiceId) -> String {
         let pairs = [("q", &self.q), ("month", &self.month)];
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(pairs.into_iter().filter(|(_, value)| !value.is_empty()));
-        match query.finish() {
-            query if query.is_empty() => format!("{base}?"),
-            query => format!("{base}?{query}&"),
-        }
+        format!("{base}?{}", query.append_pair(key, &id.to_string()).finish())
     }
 }
 
@@ -99,14 +93,11 @@ pub async fn list(
         })
         .await?;
     let base = base(&scope);
-    let ends = (
-        found.rows.first().filter(|_| found.has_newer).map(|(_, row)| row.id),
-        found.rows.last().filter(|_| found.has_older).map(|(_, row)| row.id),
-    );
     let row = |(account, listed): &(AccountId, Listed)| {
         let name = account.sub_account().and_then(|id| names.get(&id).cloned());
         let is_gone = name.is_none();
-        (invoices::row(&base, listed), name.unwrap_or_else(|| account.to_string()), is_gone)
+        let account = (name.unwrap_or_else(|| account.to_string()), is_gone);
+        InvoiceRow { account: Some(account), ..invoices::row(&base, listed) }
     };
     html(&IssuedPage {
         frame: visit.frame(&scope, "Issued invoices", Here::IssuedInvoices),
@@ -116,7 +107,11 @@ pub async fn list(
         q: url.q.clone(),
         month: url.month.clone(),
         filtered: is_filtered,
-        pager: invoices::pager(&url.href(&base), found.rows.len(), ends),
+        pager: Pager::newest_first(
+            &counted(found.rows.len(), "document", "documents"),
+            found.ends(|(_, listed)| listed.id),
+            |key, id| url.href(&base, key, id),
+        ),
         empty: found.rows.is_empty().then(|| {
             if is_filtered {
                 Empty::NoMatch { title: "No invoice matches".into(), clear_href: base.clone() }

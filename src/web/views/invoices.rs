@@ -29,8 +29,7 @@ pub struct IssuedPage {
     pub q: String,
     pub month: String,
     pub filtered: bool,
-    /// Each with whom it is made out to, and whether that account was deleted.
-    pub rows: Vec<(InvoiceRow, String, bool)>,
+    pub rows: Vec<InvoiceRow>,
     pub pager: Pager,
     pub empty: Option<Empty>,
 }
@@ -90,6 +89,8 @@ pub struct InvoiceRow {
     pub month: String,
     pub issued_on: String,
     pub total: String,
+    /// Whom it is made out to, in the list of who issued it, and whether that account was deleted.
+    pub account: Option<(String, bool)>,
 }
 
 /// Who invoices, or is invoiced.

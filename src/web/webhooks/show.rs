@@ -34,11 +34,7 @@ pub struct LogUrl {
 
 impl LogUrl {
     fn part(&self) -> Part<EventId> {
-        match (self.older.parse(), self.newer.parse()) {
-            (Ok(at), _) => Part::OlderThan(at),
-            (_, Ok(at)) => Part::NewerThan(at),
-            _ => Part::Newest,
-        }
+        Part::between(self.older.parse().ok(), self.newer.parse().ok())
     }
 }
 
@@ -57,11 +53,6 @@ pub async fn show(
         .await?;
     let href = super::href(&scope, id);
     let zone = zone(scope.asker());
-    let at = |key: &str, row: Option<&Delivery>| {
-        let row = row?;
-        let status = status.map(|status| format!("status={status}&")).unwrap_or_default();
-        Some(format!("{href}?{status}{key}={}", row.event))
-    };
     let mut facts = vec![
         ("Address".to_owned(), endpoint.url.clone()),
         (
@@ -102,13 +93,14 @@ pub async fn show(
                 .collect(),
         ),
         filtered: status.is_some(),
-        pager: Pager {
-            summary: format!("{} shown, newest first", counted(log.rows.len(), "delivery", "deliveries")),
-            newer_href: at("newer", log.rows.first().filter(|_| log.has_newer)),
-            older_href: at("older", log.rows.last().filter(|_| log.has_older)),
-            newer_label: "Newer".into(),
-            older_label: "Older".into(),
-        },
+        pager: Pager::newest_first(
+            &counted(log.rows.len(), "delivery", "deliveries"),
+            log.ends(|row| row.event),
+            |key, event| {
+                let status = status.map(|status| format!("status={status}&")).unwrap_or_default();
+                format!("{href}?{status}{key}={event}")
+            },
+        ),
         empty: log.rows.is_empty().then(|| match status {
             Some(_) => Empty::NoMatch { title: "No delivery matches".into(), clear_href: href.clone() },
             None => Empty::First {

@@ -11,7 +11,10 @@ use crate::{
         permission::{Includes, Permission, ViewBilling},
     },
     error::Error,
-    schema::control::{invoice_recipients, invoices, sub_accounts},
+    schema::{
+        containing,
+        control::{invoice_recipients, invoices, sub_accounts},
+    },
     values::{AccountId, InvoiceId, OrganizationId, Part, Slice, SubAccountId},
 };
 
@@ -44,6 +47,13 @@ pub struct Listed {
     /// The total, in minor units.
     #[diesel(column_name = total_minor)]
     pub total: i64,
+}
+
+impl Listed {
+    /// The month that it accounts for, as it is shown: `October 2026`.
+    pub fn period(&self) -> String {
+        super::period(self.month)
+    }
 }
 
 /// How many the account has.
@@ -119,10 +129,9 @@ pub fn issued(
         .select(Listed::as_select())
         .into_boxed::<Pg>();
     if let Some(search) = &filter.search {
-        let escaped = search.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         let named = sub_accounts::table
             .filter(sub_accounts::organization_id.eq(organization))
-            .filter(sub_accounts::name_key.like(format!("%{escaped}%")))
+            .filter(sub_accounts::name_key.like(containing(&search.to_lowercase())))
             .select(sub_accounts::sub_account_id);
         query = match search.parse::<SubAccountId>() {
             Ok(id) => query.filter(invoices::account_id.eq(id.uuid())),

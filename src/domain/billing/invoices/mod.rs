@@ -196,8 +196,13 @@ impl Document {
 
     /// The month that it accounts for, as it is printed: `October 2026`.
     pub fn period(&self) -> String {
-        format!("{} {}", self.month.month(), self.month.year())
+        period(self.month)
     }
+}
+
+/// The month of a day in words: `October 2026`.
+fn period(day: Date) -> String {
+    format!("{} {}", day.month(), day.year())
 }
 
 /// The platform as it invoices organizations.
