@@ -53,10 +53,11 @@ fn count(connection: &mut PgConnection, query: &str) -> i32 {
     sql_query(format!("SELECT ({query})::integer AS n")).get_result::<Counted>(connection).unwrap().n
 }
 
-/// Makes every account due, and waits until each was served.
+/// Makes every account due anew, as a change of what it wishes does, and waits until each was served.
 async fn served(world: &World) {
     world.force(
-        "UPDATE accounts SET retention_due_at = now() - interval '1 second'
+        "UPDATE accounts
+         SET retention_due_at = now() - interval '1 second', retention_claimed_until = NULL
          WHERE retention_due_at IS NOT NULL",
     );
     let end = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
