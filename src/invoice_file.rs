@@ -8,7 +8,11 @@ use actix_web::{
 use tokio::sync::Semaphore;
 
 use crate::{
-    domain::billing::invoices::{Document, list::Issued},
+    access::{Scope, permission::Permission},
+    domain::{
+        billing::invoices::{Document, list::Issued},
+        brands,
+    },
     error::Error,
     typeset,
 };
@@ -26,18 +30,22 @@ pub fn name(document: &Document) -> String {
 ///
 /// # Errors
 /// [`Error::Internal`] when it cannot be written.
-pub async fn pdf(issued: Issued) -> Result<Vec<u8>, Error> {
+pub async fn pdf<P: Permission>(scope: &Scope<P>, issued: Issued) -> Result<Vec<u8>, Error> {
+    let logo = match issued.document.logo {
+        Some(id) => Some(scope.read(move |tx| brands::logo(tx, id)).await?),
+        None => None,
+    };
     let _press = PRESSES.acquire().await.map_err(Error::internal)?;
-    web::block(move || typeset::invoice(&issued)).await.map_err(Error::internal)?
+    web::block(move || typeset::invoice(&issued, logo)).await.map_err(Error::internal)?
 }
 
 /// The file as an answer, to be kept by its reader and by nobody on the way.
 ///
 /// # Errors
 /// [`Error::Internal`] when it cannot be written.
-pub async fn answer(issued: Issued) -> Result<HttpResponse, Error> {
+pub async fn answer<P: Permission>(scope: &Scope<P>, issued: Issued) -> Result<HttpResponse, Error> {
     let name = name(&issued.document);
-    let file = pdf(issued).await?;
+    let file = pdf(scope, issued).await?;
     Ok(HttpResponse::Ok()
         .content_type("application/pdf")
         .insert_header((header::CACHE_CONTROL, "private, no-store"))

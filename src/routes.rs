@@ -15,15 +15,15 @@ use crate::{
     values::KeyArea,
     web::{
         account::{
-            self, agents, audit, billing, billing_details, call, calls, calls_export, invoices, numbers,
-            overview, payments, place_call, recording, retention, statement_export, wallet_rules,
+            self, agents, audit, billing, billing_details, call, calls, calls_export, invoices, logo,
+            numbers, overview, payments, place_call, recording, retention, statement_export, wallet_rules,
         },
         accounts, api_docs, api_keys, assets, health, invitation,
         members::{invite, leave, list as members, member, pending, recharge as member_recharge},
         password_reset, payment_events, sessions, sign_in,
         sub_accounts::{
             self, access, auto_recharge, bulk, delete, export, give_back, inside, issued_invoices,
-            issuer_details, lifecycle, limits, list, new, prices, recharge, settings, show,
+            issuer_details, issuer_logo, lifecycle, limits, list, new, prices, recharge, settings, show,
         },
         webhooks,
     },
@@ -126,6 +126,7 @@ routes! {
         Member "/accounts/{account}/billing" { GET billing::show }
         Member "/accounts/{account}/invoices" { GET invoices::list }
         Member "/accounts/{account}/invoices/{invoice}" { GET invoices::show }
+        Member "/accounts/{account}/logos/{logo}" { GET logo::show }
         Member "/accounts/{account}/invoices/{invoice}/pdf" { GET invoices::pdf }
         Member "/accounts/{account}/billing-details" {
             GET billing_details::show, POST billing_details::submit
@@ -239,6 +240,8 @@ routes! {
         }
         Member "/accounts/{account}/sub-accounts/{sub_account}/delete" { GET delete::ask, POST delete::delete }
         Member "/accounts/{account}/issuer-details" { GET issuer_details::show, POST issuer_details::submit }
+        Member "/accounts/{account}/issuer-details/logo" { POST issuer_logo::submit }
+        Member "/accounts/{account}/issuer-details/logo/remove" { POST issuer_logo::remove }
         Member "/accounts/{account}/issued-invoices" { GET issued_invoices::list }
         Member "/accounts/{account}/issued-invoices/{issued}" { GET issued_invoices::show }
         Member "/accounts/{account}/issued-invoices/{issued}/pdf" { GET issued_invoices::pdf }

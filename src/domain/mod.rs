@@ -8,6 +8,7 @@
 //! 1. [`workspaces`]: divisions inside one account.
 //! 1. [`identity`]: people, their passwords, sessions, memberships and invitations; API keys.
 //! 1. [`webhooks`]: whom an account tells of its events, and what became of it.
+//! 1. [`brands`]: how an organization's sub-accounts see it.
 //! 1. [`billing`]: the ledger and the wallets.
 //! 1. [`usage`]: calls per account and day.
 //! 1. [`sub_accounts`]: creating, listing, suspending them.
@@ -26,6 +27,7 @@
 pub mod agents;
 pub mod audit;
 pub mod billing;
+pub mod brands;
 pub mod calls;
 pub mod catalogues;
 pub mod delegations;

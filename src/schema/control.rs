@@ -59,6 +59,19 @@ diesel::table! {
         organization_id -> Uuid,
         product_name -> Text,
         support_email -> Nullable<Text>,
+        logo_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    brand_logos (organization_id, logo_id) {
+        organization_id -> Uuid,
+        logo_id -> Uuid,
+        png -> Binary,
+        width -> Integer,
+        height -> Integer,
+        kept_at -> Timestamptz,
+        is_printed -> Bool,
     }
 }
 
@@ -667,6 +680,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     sub_accounts,
     brands,
+    brand_logos,
     workspaces,
     users,
     memberships,

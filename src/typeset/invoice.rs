@@ -2,14 +2,17 @@
 
 use std::num::NonZeroU16;
 
-use krilla::tagging::{TableHeaderScope, Tag};
+use krilla::{
+    image::Image,
+    tagging::{TableHeaderScope, Tag},
+};
 use num_format::{Locale, ToFormattedString};
 use time::{Date, macros::format_description};
 
 use crate::{
-    domain::billing::invoices::{Document, Kind, Line as Charged, Party, gst::state_name, list::Issued},
+    domain::billing::invoices::{Document, Kind, Line as Charged, Party, gst::state_text, list::Issued},
     error::Error,
-    values::{Money, first_letter},
+    values::{Logo, Money, first_letter},
 };
 
 use super::{
@@ -31,15 +34,17 @@ const ON_ACCENT: Ink = Ink(0xff, 0xff, 0xff);
 const MARGIN: f32 = 48.0;
 const INNER: f32 = WIDTH - 2.0 * MARGIN;
 const RIGHT: f32 = WIDTH - MARGIN;
+/// A logo is at most so wide and so high.
+const LOGO: (f32, f32) = (200.0, 40.0);
 /// Nothing but the foot of a page is lower.
 const BOTTOM: f32 = HEIGHT - 62.0;
 const GUTTER: f32 = 24.0;
 
-/// Sets what was issued on paper.
+/// Sets what was issued on paper, beneath the logo of whoever issued it.
 ///
 /// # Errors
 /// [`Error::Internal`] when it cannot be written.
-pub fn invoice(issued: &Issued) -> Result<Vec<u8>, Error> {
+pub fn invoice(issued: &Issued, logo: Option<Logo>) -> Result<Vec<u8>, Error> {
     let document = &issued.document;
     let mut paper = Paper {
         faces: Faces::get()?,
@@ -48,7 +53,7 @@ pub fn invoice(issued: &Issued) -> Result<Vec<u8>, Error> {
         document,
         recipient: issued.recipient.as_ref(),
     };
-    paper.letterhead();
+    paper.letterhead(logo)?;
     paper.sides();
     paper.facts();
     paper.lines();
@@ -58,7 +63,7 @@ pub fn invoice(issued: &Issued) -> Result<Vec<u8>, Error> {
     paper.sheet.finish(&About {
         title: format!("{} {}", document.title(), document.number),
         subject: document.period(),
-        author: if supplier.legal_name.is_empty() { &supplier.name } else { &supplier.legal_name }.clone(),
+        author: supplier.formal_name().to_owned(),
         product: supplier.name.clone(),
         id: issued.id.to_string(),
         at: issued.issued_at,
@@ -71,15 +76,6 @@ fn day(date: Date) -> String {
 
 fn number(value: i64) -> String {
     value.to_formatted_string(&Locale::en_IN)
-}
-
-fn percent(rate: i64) -> String {
-    let (whole, part) = (rate / 100, rate % 100);
-    if part == 0 { format!("{whole} %") } else { format!("{whole}.{part:02} %") }
-}
-
-fn state(code: &str) -> Option<String> {
-    state_name(code).map(|name| format!("{name} ({code})"))
 }
 
 struct Paper<'a> {
@@ -140,7 +136,7 @@ impl Paper<'_> {
         self.sheet.sign(letter, left, baseline(top, side, style.size), ON_ACCENT);
     }
 
-    fn letterhead(&mut self) {
+    fn letterhead(&mut self, logo: Option<Logo>) -> Result<(), Error> {
         let document = self.document;
         let title = self.sheet.branch(None, Tag::Hn(level(1), Some(document.title().to_owned())));
         let top = self.y;
@@ -148,20 +144,43 @@ impl Paper<'_> {
         let numbered = self.sheet.branch(None, Tag::P);
         let numbered_as = format!("No. {}", document.number);
         let under = self.at_right(&numbered_as, Style::regular(10.0), top + 32.0, INK_2, Some(numbered));
-        self.mark(MARGIN, top, 30.0);
-        let brand = self.sheet.branch(None, Tag::P);
-        let x = MARGIN + 30.0 + 10.0;
-        let room = left.min(under) - GUTTER - x;
-        let name = text::lines(self.faces, &document.supplier.name, Style::semibold(13.0), room);
-        let leading = 17.0;
-        let mut y = if name.len() == 1 { top + (30.0 - leading) / 2.0 } else { top };
-        for line in name {
-            self.sheet.text(line, x, baseline(y, leading, 13.0), INK, Some(brand));
-            y += leading;
-        }
-        self.y = y.max(top + 38.0) + 14.0;
+        let room = left.min(under) - GUTTER - MARGIN;
+        let end = match logo {
+            Some(logo) => self.logo(logo, (MARGIN, top), (room.min(LOGO.0), LOGO.1))?,
+            None => self.brand((MARGIN, top), room),
+        };
+        self.y = end.max(top + 38.0) + 14.0;
         self.rule(self.y);
         self.y += 20.0;
+        Ok(())
+    }
+
+    /// A brand's logo, as large as there is room for it; gives where it ends.
+    fn logo(&mut self, logo: Logo, (x, y): (f32, f32), (width, height): (f32, f32)) -> Result<f32, Error> {
+        let picture = Image::from_png(logo.png.into(), false).map_err(Error::internal)?;
+        let (wide, high) = (logo.width as f32, logo.height as f32);
+        let scale = (width / wide).min(height / high);
+        let name = format!("Logo of {}", self.document.supplier.name);
+        let at = self.sheet.branch(None, Tag::Figure(Some(name)));
+        self.sheet.picture(picture, (x, y), (wide * scale, high * scale), at);
+        Ok(y + high * scale)
+    }
+
+    /// The mark and the name of a brand without a logo; gives where they end.
+    fn brand(&mut self, (x, top): (f32, f32), room: f32) -> f32 {
+        const MARK: f32 = 30.0;
+        self.mark(x, top, MARK);
+        let at = self.sheet.branch(None, Tag::P);
+        let beside = MARK + 10.0;
+        let name = &self.document.supplier.name;
+        let name = text::lines(self.faces, name, Style::semibold(13.0), room - beside);
+        let leading = 17.0;
+        let mut y = if name.len() == 1 { top + (MARK - leading) / 2.0 } else { top };
+        for line in name {
+            self.sheet.text(line, x + beside, baseline(y, leading, 13.0), INK, Some(at));
+            y += leading;
+        }
+        y
     }
 
     fn rule(&mut self, y: f32) {
@@ -182,17 +201,16 @@ impl Paper<'_> {
         let section = self.sheet.branch(None, Tag::Section);
         let head = self.sheet.branch(Some(section), Tag::Hn(level(2), Some(title.to_owned())));
         let mut y = self.block(title, Style::regular(8.0), place, self.y, INK_3, Some(head)) + 3.0;
-        let is_known = !party.legal_name.is_empty();
-        let name = if is_known { &party.legal_name } else { &party.name };
+        let name = party.formal_name();
         let at = self.sheet.branch(Some(section), Tag::P);
         y = self.block(name, Style::semibold(10.0), place, y, INK, Some(at)) + 1.0;
         let mut more = Vec::new();
         // Who invoices is called by the brand above.
-        if is_known && party.name != party.legal_name && title == "To" {
+        if party.name != name && title == "To" {
             more.push(party.name.clone());
         }
         more.extend(party.address.lines().map(str::to_owned));
-        more.extend(state(&party.state));
+        more.extend(state_text(&party.state));
         more.extend(party.gstin.iter().map(|gstin| format!("GSTIN {gstin}")));
         for text in more {
             let at = self.sheet.branch(Some(section), Tag::P);
@@ -204,7 +222,7 @@ impl Paper<'_> {
     fn facts(&mut self) {
         let document = self.document;
         let mut facts = vec![("Date", day(document.issued_on)), ("Period", document.period())];
-        facts.extend(state(&document.place_of_supply).map(|name| ("Place of supply", name)));
+        facts.extend(state_text(&document.place_of_supply).map(|name| ("Place of supply", name)));
         facts.push(("SAC", document.sac.clone()));
         facts.push(("Tax on reverse charge", "No".to_owned()));
         facts.push(("Currency", document.currency.clone()));
@@ -287,12 +305,8 @@ impl Paper<'_> {
         if !self.has_tax() {
             return Vec::new();
         }
-        let (split, rate) = (self.document.split, self.document.rate);
-        let mut parts = vec![("Taxable value".to_owned(), split.taxable)];
-        let taxes =
-            [("CGST", split.cgst, rate / 2), ("SGST", split.sgst, rate / 2), ("IGST", split.igst, rate)];
-        let taxes = taxes.into_iter().filter(|(_, minor, _)| *minor != 0);
-        parts.extend(taxes.map(|(name, minor, rate)| (format!("{name} {}", percent(rate)), minor)));
+        let mut parts = vec![("Taxable value".to_owned(), self.document.split.taxable)];
+        parts.extend(self.document.taxes());
         parts
     }
 

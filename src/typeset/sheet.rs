@@ -4,7 +4,8 @@ use krilla::{
     Document, SerializeSettings,
     color::rgb,
     configure::{Archival, ConfigurationBuilder},
-    geom::{Path, PathBuilder, Point, Rect},
+    geom::{Path, PathBuilder, Point, Rect, Size, Transform},
+    image::Image,
     metadata::{DateTime, Metadata},
     num::NormalizedF32,
     page::PageSettings,
@@ -49,6 +50,12 @@ enum Shape {
         baseline: f32,
     },
     Area(Path),
+    Picture {
+        picture: Image,
+        x: f32,
+        y: f32,
+        size: Size,
+    },
 }
 
 struct Piece {
@@ -146,6 +153,14 @@ impl Sheet {
         }
     }
 
+    /// A picture, whose left upper corner is at `x` and `y`.
+    pub fn picture(&mut self, picture: Image, (x, y): (f32, f32), (width, height): (f32, f32), at: Branch) {
+        if let (Some(size), Some(page)) = (Size::from_wh(width, height), self.pages.last_mut()) {
+            let shape = Shape::Picture { picture, x, y, size };
+            page.push(Piece { at: Some(at), ink: Ink(0, 0, 0), shape });
+        }
+    }
+
     /// The document, as PDF/A-2b with tags: it can be kept for as long as the law asks, and read
     /// aloud.
     ///
@@ -225,6 +240,11 @@ fn draw(surface: &mut Surface<'_>, piece: &Piece) {
     }));
     let (line, mut x, baseline) = match &piece.shape {
         Shape::Area(path) => return surface.draw_path(path),
+        Shape::Picture { picture, x, y, size } => {
+            surface.push_transform(&Transform::from_translate(*x, *y));
+            surface.draw_image(picture.clone(), *size);
+            return surface.pop();
+        }
         Shape::Text { line, x, baseline } | Shape::Sign { line, x, baseline } => (line, *x, *baseline),
     };
     let is_drawing = matches!(piece.shape, Shape::Sign { .. });

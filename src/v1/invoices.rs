@@ -223,7 +223,7 @@ pub async fn pdf(scope: Scope<ViewBilling>, place: Path<InvoicePlace>) -> Result
     check_seen(&scope)?;
     let id = place.0.invoice_id;
     let issued = scope.read(move |tx| list::find(tx, id)).await?;
-    Ok(invoice_file::answer(issued).await?)
+    Ok(invoice_file::answer(&scope, issued).await?)
 }
 
 /// Shows an invoice

@@ -190,6 +190,8 @@ ids! {
     PaymentId = Payment("pay");
     /// An invoice, or a credit note to one.
     InvoiceId = Invoice("inv");
+    /// The logo of an organization's brand.
+    LogoId = Logo("logo");
     /// What the platform charges per minute.
     RateId = Rate("rate");
     /// What a parent charges its client per minute.

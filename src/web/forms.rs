@@ -130,6 +130,19 @@ pub struct Submitted<T> {
 const NOT_VERIFIED: &str = "This form could not be verified: it was opened before you signed in, or too long \
      ago, or your browser sends no cookies. Nothing was changed. Open the page again and send it from there.";
 
+impl<T> Submitted<T> {
+    /// The fields of a form as they came with `request`.
+    pub(super) fn of(request: &HttpRequest, fields: Vec<(String, String)>) -> Result<Self, actix_web::Error> {
+        let key = request.app_data::<web::Data<FormKey>>().cloned();
+        let key = key.ok_or_else(|| ErrorInternalServerError("built without a form key"))?;
+        // No browser sends a NUL, and no database keeps one.
+        if fields.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+            return Err(ErrorBadRequest("a NUL in a form"));
+        }
+        Ok(Self { key, fields, form: PhantomData })
+    }
+}
+
 impl<T: DeserializeOwned> Submitted<T> {
     /// What was typed, if the form was shown to `sender` here and now.
     ///
@@ -210,22 +223,16 @@ impl<T: 'static> FromRequest for Submitted<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let key = request.app_data::<web::Data<FormKey>>().cloned();
         let is_form = request.content_type() == "application/x-www-form-urlencoded";
         let has_type = request.headers().contains_key(CONTENT_TYPE);
         let body = web::Bytes::from_request(request, payload);
+        let request = request.clone();
         Box::pin(async move {
-            let key = key.ok_or_else(|| ErrorInternalServerError("built without a form key"))?;
             let body = body.await?;
             if !is_form && (has_type || !body.is_empty()) {
                 return Err(ErrorUnsupportedMediaType("not a form"));
             }
-            let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
-            // No browser sends a NUL, and no database keeps one.
-            if fields.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
-                return Err(ErrorBadRequest("a NUL in a form"));
-            }
-            Ok(Self { key, fields, form: PhantomData })
+            Self::of(&request, form_urlencoded::parse(&body).into_owned().collect())
         })
     }
 }

@@ -48,6 +48,7 @@ pub mod sessions;
 pub mod sign_in;
 pub mod site;
 pub mod sub_accounts;
+pub mod uploads;
 pub mod views;
 pub mod visitor;
 pub mod webhooks;

@@ -54,6 +54,8 @@ pub fn from_query(query: &str) -> Option<Notice> {
         "wallet-rules" => "The wallet’s rules are changed.",
         "billing-details" => "Saved. These details stand on the invoices to come.",
         "issuer-details" => "Saved. Months that waited for these details are invoiced in a moment.",
+        "logo" => "The logo is kept. It stands on the invoices to come.",
+        "logo-removed" => "The logo is removed. Invoices that were issued keep it.",
         "credit-note" => "The credit note is issued, and the money is given back.",
         "signed-out" => "You are signed out.",
         "session-ended" => "The session is ended.",

@@ -80,7 +80,7 @@ async fn send(
     let link = format!("{public_url}/accounts/{}/invoices/{}", due.account, due.invoice);
     let (subject, text) = words(news, &issued.document, &link);
     let name = invoice_file::name(&issued.document);
-    let file = Some(File { name, bytes: invoice_file::pdf(issued).await? });
+    let file = Some(File { name, bytes: invoice_file::pdf(scope, issued).await? });
     mailer.send(Letter { to: news.to.clone(), from: news.brand.clone(), subject, text, file }).await
 }
 

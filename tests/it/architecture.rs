@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &["values", "schema", "error", "access", "spoken"]),
     ("playback", &["values", "error", "access", "domain"]),
     ("typeset", &["values", "error", "domain"]),
-    ("invoice_file", &["error", "domain", "typeset"]),
+    ("invoice_file", &["error", "access", "domain", "typeset"]),
     ("payment_providers", &["values", "error"]),
     ("paying", &["values", "error", "access", "domain", "payment_providers"]),
     (

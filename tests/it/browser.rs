@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
-use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap, redirect};
+use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap, multipart, redirect};
 use scraper::{ElementRef, Html, Selector};
 
 /// A browser with its cookies.
@@ -170,6 +170,17 @@ impl Browser {
     pub async fn submit(&self, form: &Form) -> Page {
         let request = self.posting(form).header("Sec-Fetch-Site", "same-origin").header("Origin", &self.base);
         self.send(request).await
+    }
+
+    /// Sends a form with a file that was chosen in its field `name`.
+    pub async fn upload(&self, form: &Form, name: &str, file: Vec<u8>) -> Page {
+        let chosen = multipart::Part::bytes(file).file_name("logo.png").mime_str("image/png").unwrap();
+        let fields = form.fields.iter().filter(|(field, _)| *field != name);
+        let sent = fields
+            .fold(multipart::Form::new(), |sent, (name, value)| sent.text(name.clone(), value.clone()))
+            .part(name.to_owned(), chosen);
+        let request = self.request(Method::POST, &form.action).multipart(sent);
+        self.send(request.header("Sec-Fetch-Site", "same-origin").header("Origin", &self.base)).await
     }
 
     /// Sends a form without saying from where.

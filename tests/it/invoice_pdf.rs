@@ -25,7 +25,7 @@ use crate::{
 const HINDI: &str = "श्री लक्ष्मी नारायण दूरसंचार एवं प्रौद्योगिकी सेवाएँ तथा ग्राहक सहायता केंद्र प्राइवेट लिमिटेड";
 
 /// What a program of poppler's says of a file.
-fn poppler(program: &str, options: &[&str], to: &[&str], pdf: &[u8]) -> String {
+pub fn poppler(program: &str, options: &[&str], to: &[&str], pdf: &[u8]) -> String {
     let path = env::temp_dir().join(format!("dialnexa-{}.pdf", Uuid::now_v7()));
     fs::write(&path, pdf).unwrap();
     let done = Command::new(program).args(options).arg(&path).args(to).output();
@@ -76,6 +76,7 @@ fn with_lines(lines: &[(String, i64)]) -> Issued {
             issued_on: date!(2026 - 11 - 01),
             month: date!(2026 - 10 - 01),
             supplier: party("Northwind", Some("27AAPFU0939F1ZV")),
+            logo: None,
             place_of_supply: "27".to_owned(),
             sac: "998593".to_owned(),
             currency: "INR".to_owned(),
@@ -186,7 +187,7 @@ async fn an_invoice_is_one_file_by_page_and_by_api_and_says_what_the_law_asks_fo
 fn a_thousand_lines_go_over_pages_with_the_head_on_each_and_none_is_missing() {
     let lines: Vec<_> = (1..=1_000).map(|at| (format!("Calls: Branch {at} of Acme"), at * 100 + 1)).collect();
     let issued = with_lines(&lines);
-    let file = typeset::invoice(&issued).unwrap();
+    let file = typeset::invoice(&issued, None).unwrap();
     let text = text_of(&file);
     let pages: Vec<_> = text.trim_end_matches('\u{c}').split('\u{c}').collect();
     assert!((20..60).contains(&pages.len()), "{} pages", pages.len());
@@ -207,7 +208,7 @@ fn a_thousand_lines_go_over_pages_with_the_head_on_each_and_none_is_missing() {
 fn totals_are_never_alone_on_a_page() {
     for count in 8..48 {
         let lines: Vec<_> = (1..=count).map(|at| (format!("Calls: Branch {at} of Acme"), 100)).collect();
-        let text = text_of(&typeset::invoice(&with_lines(&lines)).unwrap());
+        let text = text_of(&typeset::invoice(&with_lines(&lines), None).unwrap());
         let last = text.trim_end_matches('\u{c}').rsplit('\u{c}').next().unwrap();
         assert!(
             last.contains(&format!("Branch {count} of Acme")) && last.contains("Total"),
@@ -237,7 +238,7 @@ fn whatever_somebody_is_called_an_invoice_is_made() {
             issued_on: date!(2026 - 11 - 01),
             reason: name.to_owned(),
         });
-        let text = text_of(&typeset::invoice(&issued).unwrap());
+        let text = text_of(&typeset::invoice(&issued, None).unwrap());
         assert!(text.contains("₹118.00"), "{name}: {text}");
     }
 }

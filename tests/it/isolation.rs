@@ -21,8 +21,8 @@ use dialnexa::{
     routes::{Answers, ROUTES},
     values::{
         AccountId, AgentId, ApiKeyId, CallId, CertificateId, EventId, InvitationId, InvoiceId, KeyMode,
-        KeyText, Money, OrganizationId, PaymentId, PaymentProvider, SubAccountId, TransactionId, UserId,
-        WebhookId, WorkspaceId,
+        KeyText, LogoId, Money, OrganizationId, PaymentId, PaymentProvider, SubAccountId, TransactionId,
+        UserId, WebhookId, WorkspaceId,
     },
 };
 use reqwest::Method;
@@ -30,6 +30,7 @@ use time::OffsetDateTime;
 
 use crate::{
     browser::{Browser, Form, Page},
+    invoice_logo::logo,
     invoices,
     world::{Tenant, World},
 };
@@ -74,6 +75,7 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("GET", "/accounts/{account}/invoices", Billing),
     ("GET", "/accounts/{account}/invoices/{invoice}", Billing),
     ("GET", "/accounts/{account}/invoices/{invoice}/pdf", Billing),
+    ("GET", "/accounts/{account}/logos/{logo}", View),
     ("GET", "/accounts/{account}/billing-details", Owner),
     ("POST", "/accounts/{account}/billing-details", Owner),
     ("GET", "/accounts/{account}/payments", Billing),
@@ -176,6 +178,8 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/delete", Parent),
     ("GET", "/accounts/{account}/issuer-details", ParentOwner),
     ("POST", "/accounts/{account}/issuer-details", ParentOwner),
+    ("POST", "/accounts/{account}/issuer-details/logo", ParentOwner),
+    ("POST", "/accounts/{account}/issuer-details/logo/remove", ParentOwner),
     ("GET", "/accounts/{account}/issued-invoices", Parent),
     ("GET", "/accounts/{account}/issued-invoices/{issued}", Parent),
     ("GET", "/accounts/{account}/issued-invoices/{issued}/pdf", Parent),
@@ -241,6 +245,7 @@ pub struct Contents {
     pub invoice: InvoiceId,
     /// What the account issued itself.
     issued: InvoiceId,
+    logo: LogoId,
     api_key: ApiKeyId,
     webhook: WebhookId,
     event: EventId,
@@ -257,6 +262,7 @@ impl Contents {
             payment: PaymentId::new(),
             invoice: InvoiceId::new(),
             issued: InvoiceId::new(),
+            logo: LogoId::new(),
             api_key: ApiKeyId::new(),
             webhook: WebhookId::new(),
             event: EventId::new(),
@@ -292,6 +298,7 @@ pub async fn fill(world: &World, organization: OrganizationId, account: AccountI
     let contents = Contents {
         payment,
         invoice,
+        logo: logo(world, organization).await,
         api_key: key.unwrap(),
         webhook,
         event,
@@ -367,6 +374,7 @@ fn filled(
         .replace("{payment}", &contents.payment.to_string())
         .replace("{invoice}", &contents.invoice.to_string())
         .replace("{issued}", &contents.issued.to_string())
+        .replace("{logo}", &contents.logo.to_string())
         .replace("{transaction}", &TransactionId::new().to_string())
         .replace("{api_key}", &contents.api_key.to_string())
         .replace("{member}", &contents.member.to_string())

@@ -24,6 +24,7 @@ mod forms;
 mod funds_killed;
 mod gate;
 mod invitations;
+mod invoice_logo;
 mod invoice_mail;
 mod invoice_parties;
 mod invoice_pdf;

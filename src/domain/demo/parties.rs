@@ -5,12 +5,15 @@ use crate::{
         Change,
         permission::{EditBillingDetails, IssueInvoices},
     },
-    domain::billing::invoices::{
-        details::{self, Details},
-        due, gst,
+    domain::{
+        billing::invoices::{
+            details::{self, Details},
+            due, gst,
+        },
+        brands,
     },
     error::Error,
-    values::{AccountId, UserId},
+    values::{AccountId, Logo, UserId},
 };
 
 use super::{Loading, world::Organization};
@@ -81,6 +84,9 @@ const PARTIES: &[Party] = &[
     ),
 ];
 
+/// The logo of Northwind Voice.
+const NORTHWIND: &[u8] = include_bytes!("northwind.png");
+
 /// The GSTIN of a holder in a state, with its check digit.
 fn gstin(state: &str, holder: &str) -> Result<String, Error> {
     let first = format!("{state}{holder}1Z");
@@ -123,6 +129,10 @@ impl Loading {
             return Ok(());
         };
         let scope = self.access.scope_of_member::<IssueInvoices>(owner, account).await?;
+        if organization.domain == "northwind" {
+            let logo = Logo::read(NORTHWIND).map_err(Error::internal)?;
+            scope.write(move |tx| brands::change_logo(tx, Some(&logo))).await?;
+        }
         scope.write(move |tx| details::change_issuer(tx, None, &details)?.try_map(|_| Ok(()))).await
     }
 }

@@ -87,6 +87,7 @@ pub async fn section(scope: &Scope<Administer>, url: &AuditUrl, href: &str) -> R
                 ("credit_note.", "Credit notes"),
                 ("billing_details.", "Billing details"),
                 ("issuer_details.", "Details on sub-accounts’ invoices"),
+                ("brand.", "The brand"),
                 ("organization.", "The organization"),
             ])),
             Field::new("via", "How")
@@ -283,6 +284,8 @@ pub fn event(entry: &StoredEntry, zone: Zone) -> Event {
         "credit_note.issued" => ("wallet", format!("issued the credit note {object}")),
         "billing_details.changed" => ("wallet", "changed the billing details".to_owned()),
         "issuer_details.changed" => ("wallet", "changed the details on sub-accounts’ invoices".to_owned()),
+        "brand.logo_changed" => ("wallet", format!("changed the logo of {object}")),
+        "brand.logo_removed" => ("wallet", format!("removed the logo of {object}")),
         "call.placed" => ("call-out", format!("had {} called", phone_text(object))),
         "calls.exported" => ("download", "exported calls".to_owned()),
         "recording.played" => ("play", format!("played the recording of {object}")),

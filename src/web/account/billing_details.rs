@@ -20,7 +20,7 @@ use crate::{
         page::{Here, Visit, home_href, html_as, see},
         parts::{Choice, Crumb, ErrorSummary, Field},
         sub_accounts::{with_error, wrong_fields},
-        views::invoices::DetailsPage,
+        views::invoices::{DetailsPage, LogoCard},
     },
 };
 
@@ -68,6 +68,8 @@ pub(in crate::web) struct Editor {
     pub here: Here,
     pub crumbs: Vec<Crumb>,
     pub action: String,
+    /// The logo, of whoever issues.
+    pub logo: Option<LogoCard>,
 }
 
 impl Editor {
@@ -106,7 +108,12 @@ impl Editor {
             &DetailsPage {
                 frame,
                 crumbs: self.crumbs,
-                errors: ErrorSummary::of([&legal_name, &address, &state, &gstin].into_iter().chain(&email)),
+                errors: ErrorSummary::of(
+                    [&legal_name, &address, &state, &gstin]
+                        .into_iter()
+                        .chain(&email)
+                        .chain(self.logo.iter().map(|logo| &logo.file)),
+                ),
                 heading: self.heading,
                 text: self.text,
                 action: self.action,
@@ -116,6 +123,7 @@ impl Editor {
                 state,
                 gstin,
                 email,
+                logo: self.logo,
             },
             status,
         )
@@ -194,6 +202,7 @@ fn editor(scope: &Scope<EditBillingDetails>) -> Editor {
         here: Here::Billing,
         crumbs: vec![Crumb::new("Invoices", format!("{home}/invoices"))],
         action: href(scope),
+        logo: None,
     }
 }
 

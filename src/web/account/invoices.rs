@@ -7,12 +7,12 @@ use crate::{
     access::{Denied, Scope, permission::ViewBilling},
     domain::billing::invoices::{
         Kind, Party,
-        gst::state_name,
+        gst::state_text,
         list::{self, Issued, Listed},
     },
     error::Error,
     invoice_file,
-    values::{InvoiceId, Part},
+    values::{AccountId, InvoiceId, Part},
     web::{
         filters::{counted, day_text, money_text, number_text},
         page::{Here, Visit, home_href, html},
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-use super::{billing_details, sees_wallet};
+use super::{billing_details, logo, sees_wallet};
 
 /// Rows on a page.
 const PAGE: u16 = 50;
@@ -108,7 +108,7 @@ pub async fn show(
     let id = place.invoice;
     let issued = scope.read(move |tx| list::find(tx, id)).await?;
     let frame = visit.frame(&scope, &issued.document.number, Here::Billing);
-    html(&InvoicePage { frame, ..page(issued, &base(&scope)) })
+    html(&InvoicePage { frame, ..page(issued, scope.asker().account.id, &base(&scope)) })
 }
 
 /// `GET /accounts/{account}/invoices/{invoice}/pdf`
@@ -116,46 +116,32 @@ pub async fn pdf(scope: Scope<ViewBilling>, place: web::Path<InvoicePlace>) -> R
     check_seen(&scope)?;
     let id = place.invoice;
     let issued = scope.read(move |tx| list::find(tx, id)).await?;
-    Ok(invoice_file::answer(issued).await?)
+    Ok(invoice_file::answer(&scope, issued).await?)
 }
 
 /// One side of an invoice.
 pub(in crate::web) fn side(party: &Party) -> Side {
-    let state = state_name(&party.state).map(|name| format!("{name} ({})", party.state));
     Side {
-        name: if party.legal_name.is_empty() { party.name.clone() } else { party.legal_name.clone() },
+        name: party.formal_name().to_owned(),
         address: party.address.lines().map(str::to_owned).collect(),
         gstin: party.gstin.clone(),
-        state,
+        state: state_text(&party.state),
     }
 }
 
-/// An invoice or a credit note, among others beneath `base`.
-pub(in crate::web) fn page(issued: Issued, base: &str) -> InvoicePage {
+/// An invoice or a credit note, as it is seen from an account, among others beneath `base`.
+pub(in crate::web) fn page(issued: Issued, seen_from: AccountId, base: &str) -> InvoicePage {
     let (given_back, left) = (issued.given_back(), issued.left());
     let document = issued.document;
     let money = |minor: i64| money_text(minor, &document.currency);
-    let percent = |rate: i64| {
-        let (whole, part) = (rate / 100, rate % 100);
-        if part == 0 { format!("{whole} %") } else { format!("{whole}.{part:02} %") }
-    };
-    let split = document.split;
-    let taxes = [
-        ("CGST", split.cgst, document.rate / 2),
-        ("SGST", split.sgst, document.rate / 2),
-        ("IGST", split.igst, document.rate),
-    ];
-    let taxes = taxes.iter().filter(|(_, minor, _)| *minor != 0);
-    let mut totals = vec![("Taxable value".to_owned(), money(split.taxable))];
-    totals.extend(taxes.map(|(name, minor, rate)| (format!("{name} {}", percent(*rate)), money(*minor))));
+    let mut totals = vec![("Taxable value".to_owned(), money(document.split.taxable))];
+    totals.extend(document.taxes().into_iter().map(|(name, minor)| (name, money(minor))));
     let mut facts = vec![
         ("Number".to_owned(), document.number.clone()),
         ("Date".to_owned(), day_text(document.issued_on)),
         ("Period".to_owned(), document.period()),
     ];
-    if let Some(name) = state_name(&document.place_of_supply) {
-        facts.push(("Place of supply".to_owned(), format!("{name} ({})", document.place_of_supply)));
-    }
+    facts.extend(state_text(&document.place_of_supply).map(|name| ("Place of supply".to_owned(), name)));
     facts.push(("SAC".to_owned(), document.sac.clone()));
     let credited = document.credited.as_ref().map(|credited| {
         facts.push(("For invoice".to_owned(), credited.number.clone()));
@@ -168,6 +154,7 @@ pub(in crate::web) fn page(issued: Issued, base: &str) -> InvoicePage {
         crumbs: vec![Crumb::new("Invoices", base)],
         title: document.title().to_owned(),
         pdf_href: format!("{base}/{}/pdf", issued.id),
+        logo: document.logo.map(|id| (logo::href(seen_from, id), document.supplier.name.clone())),
         text: format!(
             "{}. {}",
             document.supplier.name,

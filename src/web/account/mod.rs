@@ -13,6 +13,7 @@ pub mod calls;
 pub mod calls_export;
 pub mod invoices;
 pub mod live;
+pub mod logo;
 mod minute;
 pub mod numbers;
 pub mod overview;

@@ -149,7 +149,7 @@ pub async fn show(
         state: None,
         gstin: None,
     });
-    let page = invoices::page(issued, &base);
+    let page = invoices::page(issued, scope.asker().account.id, &base);
     html(&InvoicePage {
         frame,
         crumbs: vec![Crumb::new("Issued invoices", base)],
@@ -166,5 +166,5 @@ pub async fn pdf(
 ) -> Result<HttpResponse, Denied> {
     let id = place.issued;
     let issued = scope.overview(move |tx| list::find_issued(tx, id)).await?;
-    Ok(invoice_file::answer(issued).await?)
+    Ok(invoice_file::answer(&scope, issued).await?)
 }

@@ -8,7 +8,7 @@ use crate::{
         permission::{IssueInvoices, ManageSubAccounts, Permission},
     },
     domain::billing::invoices::details::{self, Part},
-    error::Error,
+    error::{Error, FieldError},
     web::{
         account::billing_details::{DetailsForm, Editor},
         forms::Submitted,
@@ -18,9 +18,9 @@ use crate::{
     },
 };
 
-use super::issued_invoices;
+use super::{issued_invoices, issuer_logo};
 
-fn href<P: Permission>(scope: &Scope<P>) -> String {
+pub(super) fn href<P: Permission>(scope: &Scope<P>) -> String {
     format!("{}/issuer-details", home_href(scope.asker().account.id))
 }
 
@@ -35,8 +35,9 @@ pub(super) async fn waiting(scope: &Scope<ManageSubAccounts>) -> Result<Option<W
     Ok(known.is_none().then(|| Waiting { href: href_for(scope) }))
 }
 
-fn editor(scope: &Scope<IssueInvoices>) -> Editor {
-    Editor {
+/// The editor, with what is wrong with a logo.
+pub(super) async fn editor(scope: &Scope<IssueInvoices>, wrong: &[FieldError]) -> Result<Editor, Denied> {
+    Ok(Editor {
         heading: "Your details on invoices",
         text: "Your sub-accounts are invoiced by you, under the name of your brand. This is who you are on their \
                invoices, from the next one on. Those that were issued stay as they are.",
@@ -45,13 +46,14 @@ fn editor(scope: &Scope<IssueInvoices>) -> Editor {
         here: Here::IssuedInvoices,
         crumbs: vec![Crumb::new("Issued invoices", issued_invoices::base(&scope.narrow()))],
         action: href(scope),
-    }
+        logo: issuer_logo::card(scope, wrong).await?,
+    })
 }
 
 /// `GET /accounts/{account}/issuer-details`
 pub async fn show(scope: Scope<IssueInvoices>, visit: Visit) -> Result<HttpResponse, Denied> {
     let now = scope.read(|tx| details::of(tx, Part::Issuer)).await?;
-    editor(&scope).page(&scope, &visit, &DetailsForm::showing(now.as_ref()), &[], StatusCode::OK)
+    editor(&scope, &[]).await?.page(&scope, &visit, &DetailsForm::showing(now.as_ref()), &[], StatusCode::OK)
 }
 
 /// `POST /accounts/{account}/issuer-details`
@@ -61,5 +63,5 @@ pub async fn submit(
     form: Submitted<DetailsForm>,
 ) -> Result<HttpResponse, Denied> {
     let form = form.by(&scope)?;
-    editor(&scope).save(&scope, &visit, form, "issuer-details", details::change_issuer).await
+    editor(&scope, &[]).await?.save(&scope, &visit, form, "issuer-details", details::change_issuer).await
 }

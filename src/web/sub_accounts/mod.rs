@@ -9,6 +9,7 @@ pub mod give_back;
 pub mod inside;
 pub mod issued_invoices;
 pub mod issuer_details;
+pub mod issuer_logo;
 pub mod lifecycle;
 pub mod limits;
 pub mod list;

@@ -58,6 +58,21 @@ pub struct DetailsPage {
     pub state: Field,
     pub gstin: Field,
     pub email: Option<Field>,
+    /// The logo of whoever issues invoices.
+    pub logo: Option<LogoCard>,
+}
+
+/// Where a logo is seen and changed.
+#[derive(Debug, Clone)]
+pub struct LogoCard {
+    /// Where the form is sent.
+    pub action: String,
+    /// What the brand is called.
+    pub brand: String,
+    /// Where the picture is, if there is one.
+    pub href: Option<String>,
+    /// The file to choose.
+    pub file: Field,
 }
 
 /// How much of an invoice is given back, and why.
@@ -122,6 +137,8 @@ pub struct InvoicePage {
     pub crumbs: Vec<Crumb>,
     pub title: String,
     pub pdf_href: String,
+    /// The logo of whoever issued it: where it is, and what it says.
+    pub logo: Option<(String, String)>,
     /// Who issued it, and what became of the money.
     pub text: String,
     /// Where a part of it is given back, by whoever may.

@@ -52,6 +52,11 @@ pub fn state_name(code: &str) -> Option<&'static str> {
     STATES.iter().find(|(known, _)| *known == code).map(|(_, name)| *name)
 }
 
+/// A state with its code, as it is printed: `Karnataka (29)`.
+pub fn state_text(code: &str) -> Option<String> {
+    state_name(code).map(|name| format!("{name} ({code})"))
+}
+
 /// What is invoiced, by the Scheme of Classification of Services: telephone-based support
 /// services, in group 99859 with call centres and telemarketing. Agents that hold calls on
 /// somebody's behalf are that rather than 998599, which is for support that has no code of its
@@ -103,6 +108,14 @@ const RATES: &[(Date, i64)] = &[(date!(2017 - 07 - 01), 1_800)];
 /// The rate on a day, in hundredths of a percent.
 pub fn rate(on: Date) -> i64 {
     RATES.iter().rev().find(|(from, _)| *from <= on).map_or(0, |(_, rate)| *rate)
+}
+
+/// A rate in hundredths of a percent, as it is printed: `18 %`, `2.50 %`.
+pub fn percent(rate: i64) -> String {
+    match (rate / 100, rate % 100) {
+        (whole, 0) => format!("{whole} %"),
+        (whole, part) => format!("{whole}.{part:02} %"),
+    }
 }
 
 /// What a total that includes its tax is made of, in minor units. The parts sum to the total.

@@ -14,12 +14,12 @@ use crate::{
         Change, Event, Notice, PRODUCT_NAME, Tx,
         permission::{Includes, ManageSubAccounts},
     },
+    domain::brands,
     error::Error,
     schema::control::{
-        brands, charges, invoice_letters, invoice_recipients, invoices, ledger_accounts, organizations,
-        sub_accounts,
+        charges, invoice_letters, invoice_recipients, invoices, ledger_accounts, organizations, sub_accounts,
     },
-    values::{AccountId, EventKind, InvoiceId, Money, SubAccountId, SubAccountStatus, indian_day},
+    values::{AccountId, EventKind, InvoiceId, LogoId, Money, SubAccountId, SubAccountStatus, indian_day},
 };
 
 use super::{
@@ -95,20 +95,22 @@ fn recipient(tx: &mut Tx<'_, ManageSubAccounts>, account: AccountId) -> Result<R
     Ok(Recipient { party, is_there: true })
 }
 
-/// Who issues the invoices of an account. `None`: its organization has yet to say.
+/// Who issues the invoices of an account, and under which logo. `None`: its organization has yet to
+/// say.
 fn supplier(
     tx: &mut Tx<'_, ManageSubAccounts>,
     account: AccountId,
     platform: &Platform,
-) -> Result<Option<Party>, Error> {
+) -> Result<Option<(Party, Option<LogoId>)>, Error> {
     if matches!(account, AccountId::Organization(_)) {
-        return Ok(Some(platform.party()));
+        return Ok(Some((platform.party(), None)));
     }
-    let organization = tx.organization();
-    let brand: Option<String> =
-        brands::table.find(organization).select(brands::product_name).first(tx.connection()).optional()?;
-    let details = details::of(tx, Part::Issuer)?;
-    Ok(details.map(|details| Party::of(brand.unwrap_or_else(|| PRODUCT_NAME.to_owned()), details)))
+    let Some(details) = details::of(tx, Part::Issuer)? else { return Ok(None) };
+    let (name, logo) = match brands::to_print(tx)? {
+        Some(brand) => (brand.product_name, brand.logo),
+        None => (PRODUCT_NAME.to_owned(), None),
+    };
+    Ok(Some((Party::of(name, details), logo)))
 }
 
 /// Issues the invoice of `account` for `month`, unless that was done: at most one is ever kept.
@@ -136,7 +138,7 @@ pub fn issue(
     if total <= 0 {
         return Ok(Change::none(Outcome::Nothing));
     }
-    let Some(supplier) = supplier(tx, account, platform)? else {
+    let Some((supplier, logo)) = supplier(tx, account, platform)? else {
         return Ok(Change::none(Outcome::NoIssuer));
     };
     let Recipient { party, is_there } = recipient(tx, account)?;
@@ -157,6 +159,7 @@ pub fn issue(
         split: gst::split(total, rate, place_of_supply == supplier.state),
         place_of_supply,
         supplier,
+        logo,
         sac: gst::SAC.to_owned(),
         currency,
         rate,

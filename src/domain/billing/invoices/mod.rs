@@ -30,7 +30,7 @@ use time::{Date, Duration, OffsetDateTime};
 use crate::{
     access::PRODUCT_NAME,
     error::Error,
-    values::{SubAccountId, indian_day, start_of_indian_day, words},
+    values::{LogoId, SubAccountId, indian_day, start_of_indian_day, words},
 };
 
 use details::Details;
@@ -120,6 +120,11 @@ impl Party {
     fn named(name: String) -> Self {
         Self { name, legal_name: String::new(), address: String::new(), state: String::new(), gstin: None }
     }
+
+    /// The name that it is written to by: the one by law, where that is known.
+    pub fn formal_name(&self) -> &str {
+        if self.legal_name.is_empty() { &self.name } else { &self.legal_name }
+    }
 }
 
 /// A line of an invoice.
@@ -165,6 +170,9 @@ pub struct Document {
     pub month: Date,
     /// Who issued it.
     pub supplier: Party,
+    /// The logo of the supplier's brand, where it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo: Option<LogoId>,
     /// The code of the state where the service is used.
     pub place_of_supply: String,
     /// What the service is, by the Scheme of Classification of Services.
@@ -197,6 +205,16 @@ impl Document {
     /// The month that it accounts for, as it is printed: `October 2026`.
     pub fn period(&self) -> String {
         period(self.month)
+    }
+
+    /// The taxes in the total, each as it is called with its rate (`CGST 9 %`), and in minor units.
+    pub fn taxes(&self) -> Vec<(String, i64)> {
+        let (split, rate) = (self.split, self.rate);
+        [("CGST", split.cgst, rate / 2), ("SGST", split.sgst, rate / 2), ("IGST", split.igst, rate)]
+            .into_iter()
+            .filter(|(_, minor, _)| *minor != 0)
+            .map(|(name, minor, rate)| (format!("{name} {}", gst::percent(rate)), minor))
+            .collect()
     }
 }
 
