@@ -232,6 +232,8 @@ async fn funds_come_once_whenever_the_program_is_killed() {
         }
         // As the crash left it, before anybody tidies up.
         verify(&deployed);
+        // Whoever was killed amid an account would be waited for for two minutes.
+        force(&deployed, "UPDATE accounts SET invoices_claimed_until = NULL");
         if round % INVOICED_ANEW == INVOICED_ANEW - 1 {
             let running = deployed.start();
             until("all months to be invoiced", || {
@@ -244,9 +246,6 @@ async fn funds_come_once_whenever_the_program_is_killed() {
                 "TRUNCATE invoices, invoice_recipients, invoice_letters, invoice_series CASCADE;
                  UPDATE accounts SET invoices_due_at = now() - interval '1 minute', invoices_claimed_until = NULL",
             );
-        } else {
-            // Whoever was killed amid an account would be waited for for two minutes.
-            force(&deployed, "UPDATE accounts SET invoices_claimed_until = NULL");
         }
     }
     let _server = deployed.start();
