@@ -240,7 +240,13 @@ impl Application {
                         .wrap(from_fn(engine::front::surround))
                         .configure(routes::engines),
                 )
-                .service(web::scope("").wrap(session).configure(routes::with_session))
+                .service(
+                    web::scope("")
+                        .wrap(session)
+                        // Outside of it: a session that ends while a form comes in is over.
+                        .wrap(from_fn(forms::arrive))
+                        .configure(routes::with_session),
+                )
         });
         let served = server
             .workers(workers)

@@ -1,6 +1,10 @@
 //! What stands before every request of a program, and what every answer to one gets.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     HttpMessage, HttpRequest,
@@ -16,6 +20,7 @@ use actix_web::{
 use data_encoding::BASE64URL_NOPAD;
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 
 use crate::{
     access::{Access, Program, facts, principal::Asker},
@@ -28,6 +33,11 @@ use super::{
     refusal::{Refusal, dress},
     request::{LARGEST, bearer, idempotency_key},
 };
+
+/// How long a body may be on its way.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// A body that comes within this was sent by whoever the key was of.
+const PROMPT: Duration = Duration::from_millis(500);
 
 /// The right that each route takes, by its method and pattern; nothing for what every key
 /// may ask.
@@ -75,30 +85,42 @@ pub async fn surround(
     let Some(key) = bearer(request.request()).and_then(KeyText::presented) else {
         return Ok(refuse(request, Refusal::unknown_key()));
     };
-    let asker = match access.into_inner().asker_by_key(key, facts).await {
-        Ok(asker) => asker,
-        Err(error) => {
-            let error = actix_web::Error::from(crate::access::Denied(error));
-            return Ok(refuse(request, Refusal::of_answer(StatusCode::INTERNAL_SERVER_ERROR, Some(&error))));
-        }
+    let access = access.into_inner();
+    let refusal_of = |error| {
+        let error = actix_web::Error::from(crate::access::Denied(error));
+        Refusal::of_answer(StatusCode::INTERNAL_SERVER_ERROR, Some(&error))
     };
-    let Some(key) = asker.principal.key() else {
+    let asker = match access.asker_by_key(key.clone(), facts.clone()).await {
+        Ok(asker) => asker,
+        Err(error) => return Ok(refuse(request, refusal_of(error))),
+    };
+    let Some(id) = asker.principal.key().map(|key| key.id) else {
         return Ok(refuse(request, Refusal::unknown_key()));
     };
-    let rate = rates.count(key.id);
+    let rate = rates.count(id);
+    let asked = Instant::now();
     let answered = if let Some(seconds) = rate.wait {
         Ok(refuse(request, Refusal::too_often(seconds)))
     } else if let Some(refusal) = refusal_before(&request, &rights, &asker) {
         Ok(refuse(request, refusal))
     } else {
-        match whole_body(&mut request).await {
-            Ok(body) => {
-                request.set_payload(Payload::from(body));
-                request.extensions_mut().insert(Program(Arc::new(asker)));
-                let response = next.call(request).await?.map_into_boxed_body();
-                tagged(dress(response, &request_id)).await
+        match timeout(PATIENCE, whole_body(&mut request)).await {
+            Ok(Ok(body)) => {
+                // A key that was revoked while the body came in is none any more (`trust.md` S6).
+                let asker =
+                    if asked.elapsed() < PROMPT { Ok(asker) } else { access.asker_by_key(key, facts).await };
+                match asker {
+                    Ok(asker) => {
+                        request.set_payload(Payload::from(body));
+                        request.extensions_mut().insert(Program(Arc::new(asker)));
+                        let response = next.call(request).await?.map_into_boxed_body();
+                        tagged(dress(response, &request_id)).await
+                    }
+                    Err(error) => Ok(refuse(request, refusal_of(error))),
+                }
             }
-            Err(status) => Ok(refuse(request, Refusal::of_status(status))),
+            Ok(Err(status)) => Ok(refuse(request, Refusal::of_status(status))),
+            Err(_) => Ok(refuse(request, Refusal::of_status(StatusCode::REQUEST_TIMEOUT))),
         }
     };
     answered.map(|mut response| {

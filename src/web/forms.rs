@@ -12,16 +12,19 @@
 //!     let form = form.by(&scope)?;
 //! ```
 
-use std::{future::Future, marker::PhantomData, pin::Pin};
+use std::{future::Future, marker::PhantomData, pin::Pin, time::Duration};
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
-    dev::Payload,
-    error::{ErrorBadRequest, ErrorInternalServerError, ErrorUnsupportedMediaType},
+    body::{BoxBody, MessageBody},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    error::{ErrorBadRequest, ErrorInternalServerError, ErrorRequestTimeout, ErrorUnsupportedMediaType},
     http::header::CONTENT_TYPE,
+    middleware::Next,
     web,
 };
 use serde::{Deserialize, de::DeserializeOwned};
+use tokio::time::timeout;
 use url::form_urlencoded;
 
 use crate::{
@@ -42,6 +45,32 @@ const PURPOSE: &str = "form";
 const CONTEXT: &str = "context";
 const TOKEN: &str = "csrf_token";
 const MEMBER: &str = "member";
+
+/// How long a form may be on its way.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The middleware that reads a form to its end before anybody finds out who sends it: what was taken away
+/// from them while it was on its way is not theirs any more (`trust.md` S6).
+///
+/// # Errors
+/// None of its own: what fails is answered.
+pub async fn arrive(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    if is_form(request.request()) {
+        let whole = timeout(PATIENCE, request.extract::<web::Bytes>()).await;
+        match whole.map_err(ErrorRequestTimeout).and_then(|whole| whole) {
+            Ok(body) => request.set_payload(Payload::from(body)),
+            Err(error) => return Ok(request.error_response(error)),
+        }
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+fn is_form(request: &HttpRequest) -> bool {
+    request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
 
 /// Signs the hidden fields of forms.
 pub struct FormKey(Signer);
@@ -223,7 +252,7 @@ impl<T: 'static> FromRequest for Submitted<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_form = request.content_type() == "application/x-www-form-urlencoded";
+        let is_form = is_form(request);
         let has_type = request.headers().contains_key(CONTENT_TYPE);
         let body = web::Bytes::from_request(request, payload);
         let request = request.clone();

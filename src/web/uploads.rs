@@ -1,10 +1,15 @@
 //! A file that somebody sends with a form.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use actix_multipart::{Field, Multipart};
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, error::ErrorPayloadTooLarge};
-use futures_util::TryStreamExt;
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    error::{ErrorPayloadTooLarge, ErrorRequestTimeout, PayloadError},
+};
+use futures_util::{StreamExt, TryStreamExt};
+use tokio::time::timeout;
 
 use super::forms::{ConfirmForm, LARGEST, Submitted};
 
@@ -12,8 +17,12 @@ use super::forms::{ConfirmForm, LARGEST, Submitted};
 pub const FILE: &str = "file";
 /// The largest file that anybody may send, in bytes.
 const LARGEST_FILE: usize = 2 * 1024 * 1024;
-/// As much is read of what is larger: a browser looks for an answer once it has sent everything.
-const FARTHEST: usize = 32 * 1024 * 1024;
+/// As much is read of a request that is larger: a browser looks for an answer once it has sent everything.
+const FARTHEST: usize = 16 * 1024 * 1024;
+/// The most parts: the file, and the hidden fields of a form.
+const MOST_PARTS: usize = 8;
+/// How long a file may be on its way.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A form with a file, closed until it is known who sends it.
 pub struct Uploaded {
@@ -36,7 +45,7 @@ impl FromRequest for Uploaded {
     type Future = Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        if request.content_type() != "multipart/form-data" {
+        if !request.content_type().eq_ignore_ascii_case("multipart/form-data") {
             // It carries no file.
             let form = Submitted::from_request(request, payload);
             return Box::pin(
@@ -44,38 +53,46 @@ impl FromRequest for Uploaded {
             );
         }
         let request = request.clone();
-        let mut parts = Multipart::new(request.headers(), payload.take());
+        let mut left = FARTHEST;
+        // Whatever is between the parts counts too.
+        let counted = payload.take().map(move |chunk| {
+            let chunk = chunk?;
+            left = left.checked_sub(chunk.len()).ok_or(PayloadError::Overflow)?;
+            Ok(chunk)
+        });
+        let parts = Multipart::new(request.headers(), counted);
         Box::pin(async move {
-            let (mut fields, mut file) = (Vec::new(), Received::Whole(Vec::new()));
-            let (mut room, mut patience) = (LARGEST, FARTHEST);
-            while let Some(part) = parts.try_next().await? {
-                let name = part.name().unwrap_or_default().to_owned();
-                if name == FILE {
-                    file = receive(part, LARGEST_FILE, &mut patience).await?;
-                    continue;
-                }
-                let Received::Whole(value) = receive(part, room, &mut patience).await? else {
-                    return Err(ErrorPayloadTooLarge("a form"));
-                };
-                room = room.saturating_sub(name.len() + value.len());
-                fields.push((name, String::from_utf8_lossy(&value).into_owned()));
-            }
+            let (fields, file) = timeout(PATIENCE, read(parts)).await.map_err(ErrorRequestTimeout)??;
             Ok(Self { form: Submitted::of(&request, fields)?, file })
         })
     }
 }
 
-/// Reads a part to its end, and keeps it unless it is larger than `largest` bytes. `patience` is what
-/// may still be read of the whole form.
-async fn receive(
-    mut part: Field,
-    largest: usize,
-    patience: &mut usize,
-) -> Result<Received, actix_web::Error> {
+type Fields = Vec<(String, String)>;
+
+/// The fields of a form and its file.
+async fn read(mut parts: Multipart) -> Result<(Fields, Received), actix_web::Error> {
+    let (mut fields, mut file) = (Vec::new(), Received::Whole(Vec::new()));
+    let mut room = LARGEST;
+    for _ in 0..MOST_PARTS {
+        let Some(part) = parts.try_next().await? else { return Ok((fields, file)) };
+        let name = part.name().unwrap_or_default().to_owned();
+        if name == FILE {
+            file = receive(part, LARGEST_FILE).await?;
+            continue;
+        }
+        let Received::Whole(value) = receive(part, room).await? else { break };
+        room = room.saturating_sub(name.len() + value.len());
+        fields.push((name, String::from_utf8_lossy(&value).into_owned()));
+    }
+    Err(ErrorPayloadTooLarge("a form"))
+}
+
+/// Reads a part to its end, and keeps it unless it is larger than `largest` bytes.
+async fn receive(mut part: Field, largest: usize) -> Result<Received, actix_web::Error> {
     let mut bytes = Vec::new();
     let mut fits = true;
     while let Some(chunk) = part.try_next().await? {
-        *patience = patience.checked_sub(chunk.len()).ok_or_else(|| ErrorPayloadTooLarge("a form"))?;
         fits = fits && bytes.len() + chunk.len() <= largest;
         if fits {
             bytes.extend_from_slice(&chunk);

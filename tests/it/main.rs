@@ -59,6 +59,7 @@ mod refused;
 mod retention;
 mod schemathesis;
 mod simulate;
+mod slow_bodies;
 mod statement;
 mod sub_accounts;
 mod telephony;
