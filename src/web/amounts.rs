@@ -2,8 +2,9 @@
 
 use crate::{error::FieldError, values::Money};
 
-/// Minor units of what somebody typed: with the currency's sign or code, spaces and commas
-/// wherever they put them, and at most the currency's decimals.
+/// Minor units of what somebody typed: with the currency's sign or code, with spaces, in groups by commas
+/// as India or others write them, and at most the currency's decimals. A comma anywhere else may mean a
+/// decimal point, and is asked about.
 ///
 /// # Errors
 /// Which rule it breaks, on `field`.
@@ -21,7 +22,15 @@ pub fn typed(field: &str, text: &str, currency: &str) -> Result<i64, FieldError>
         code => &[code],
     };
     let bare = signs.iter().find_map(|sign| text.strip_prefix(sign).or_else(|| text.strip_suffix(sign)));
-    let digits: String = bare.unwrap_or(text).chars().filter(|c| *c != ',' && !c.is_whitespace()).collect();
+    let typed: String = bare.unwrap_or(text).chars().filter(|c| !c.is_whitespace()).collect();
+    if !is_grouped(typed.split('.').next().unwrap_or_default())
+        || typed.split('.').skip(1).any(|part| part.contains(','))
+    {
+        return wrong(
+            "Write commas between groups of digits alone, and a point before decimals: 1,00,000.50.",
+        );
+    }
+    let digits = typed.replace(',', "");
     let (whole, part) = digits.split_once('.').unwrap_or((&digits, ""));
     let is_number = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     if whole.is_empty() && part.is_empty() || !is_number(whole) || !is_number(part) {
@@ -35,6 +44,15 @@ pub fn typed(field: &str, text: &str, currency: &str) -> Result<i64, FieldError>
         minor @ 1..=Money::LARGEST => Ok(minor),
         _ => wrong("The amount is too large for one time."),
     }
+}
+
+/// Whether commas stand between groups of digits: three in the last, two or three in each before it.
+fn is_grouped(whole: &str) -> bool {
+    let groups: Vec<&str> = whole.split(',').collect();
+    let [first, middle @ .., last] = groups.as_slice() else { return true };
+    (1..=3).contains(&first.len())
+        && middle.iter().all(|group| (2..=3).contains(&group.len()))
+        && last.len() == 3
 }
 
 /// The same amount as it is shown again in the field.
@@ -60,6 +78,12 @@ mod tests {
             ("1\u{a0}000", 100_000),
         ] {
             assert_eq!(typed("amount", text, "INR"), Ok(minor), "{text}");
+        }
+        for text in
+            ["100,50", "1,5", "0,99", "1,234,5", ",500", "1,,000", "1.000,50", "1234,567,8", "1000,000"]
+        {
+            let error = typed("amount", text, "INR").unwrap_err();
+            assert!(error.message.contains("commas") || error.message.contains("number"), "{text}");
         }
         for text in ["", "0", "-5", "1.234", "five", "1e3", "$5", "1.2.3", ".", "₹", "99999999999999999999"]
         {

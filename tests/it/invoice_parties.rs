@@ -281,6 +281,7 @@ async fn what_is_given_back_is_reviewed_and_given_once() {
     assert!(!admin.get(&page).await.body.contains(&action), "an Org Admin is not offered it");
     for (how, amount, reason, says) in [
         ("part", "", "A fault", "Enter an amount"),
+        ("all", "5", "A fault", "You typed an amount and chose all"),
         ("part", "lots", "A fault", "as a number"),
         ("part", "118.01", "A fault", "At most ₹118.00 is left"),
         ("part", "40", "", "Say why"),

@@ -94,6 +94,28 @@ async fn recharged_below(world: &World, below: &str, amount: &str, day: &str, mo
     assert!(saved.location().ends_with("done=auto-recharge"));
 }
 
+#[actix_web::test]
+async fn auto_recharge_is_switched_off_without_amounts_and_says_which_one_is_missing() {
+    let world = World::new().await;
+    let tenant = world.northwind;
+    let owner = world.browser().signed_in("owner@northwind.example").await;
+    let base = format!("/accounts/{}/sub-accounts/{}/auto-recharge", tenant.organization, tenant.sub_account);
+    let empty = owner.get(&base).await.form(&base);
+    // It never was on: there is nothing to do.
+    assert!(owner.submit(&empty.clone().with("active", "off")).await.location().ends_with("/billing"));
+    let wrong = owner.submit(&empty.clone().with("active", "on").with("below", "100")).await;
+    for label in ["Recharge by: Enter an amount", "At most on one day: Enter", "At most in one month: Enter"]
+    {
+        assert!(wrong.has(label), "{label}: {}", wrong.text());
+    }
+    recharged_below(&world, "100", "50", "200", "1,000").await;
+    let review = owner.submit(&empty.with("active", "off")).await;
+    assert!(review.has("is recharged by hand alone"), "{}", review.text());
+    owner.submit(&review.form(&base).with("step", "save")).await.location();
+    let kept = owner.get(&base).await;
+    assert_eq!((kept.input("amount"), kept.input("daily_cap")), ("50.00".to_owned(), "200.00".to_owned()));
+}
+
 fn balance(world: &World, name: &str) -> i32 {
     world.count(&format!(
         "SELECT w.balance_minor FROM ledger_accounts w WHERE w.ledger_account = 'wallet' AND w.account_id =

@@ -60,9 +60,14 @@ impl BillingUrl {
             (_, Ok(transaction)) => Some(Search::Transaction(transaction)),
             _ => Some(Search::Reference(q.to_owned())),
         };
+        // Whoever names the later day first means the same time.
+        let (from, to) = match (day(&self.from), day(&self.to)) {
+            (Some(from), Some(to)) => (Some(from.min(to)), Some(from.max(to))),
+            open => open,
+        };
         Filter {
-            from: day(&self.from),
-            to: day(&self.to),
+            from,
+            to,
             kind: self.what.parse().ok(),
             flow: self.direction.parse().ok(),
             charged_for: self.paid_for.trim().parse().ok(),

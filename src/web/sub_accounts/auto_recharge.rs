@@ -37,6 +37,14 @@ pub struct AutoRechargeForm {
     monthly_cap: String,
 }
 
+/// What the amounts are called.
+const LABELS: [(&str, &str); 4] = [
+    ("below", "Below a balance of"),
+    ("amount", "Recharge by"),
+    ("daily_cap", "At most on one day"),
+    ("monthly_cap", "At most in one month"),
+];
+
 const ON: &str = "on";
 const OFF: &str = "off";
 
@@ -53,10 +61,19 @@ impl AutoRechargeForm {
         }
     }
 
+    /// Whether it is off, and says no amounts: those of before stay.
+    fn is_off_alone(&self) -> bool {
+        let amounts = [&self.below, &self.amount, &self.daily_cap, &self.monthly_cap];
+        self.active == OFF && amounts.iter().all(|text| text.trim().is_empty())
+    }
+
     fn wish(&self, currency: &str) -> Result<AutoRecharge, Error> {
         let mut wrong: Vec<FieldError> = Vec::new();
         let mut amount = |field: &str, text: &str| {
-            amounts::typed(field, text, currency).map_err(|error| wrong.push(error)).unwrap_or_default()
+            let label = LABELS.iter().find(|(name, _)| *name == field).map_or(field, |(_, label)| *label);
+            amounts::typed(field, text, currency)
+                .map_err(|error| wrong.push(FieldError::new(field, format!("{label}: {}", error.message))))
+                .unwrap_or_default()
         };
         let wish = AutoRecharge {
             active: self.active == ON,
@@ -92,8 +109,20 @@ pub async fn submit(
     place: web::Path<Place>,
     form: Submitted<AutoRechargeForm>,
 ) -> Result<HttpResponse, Denied> {
-    let form = form.by(&scope)?;
+    let mut form = form.by(&scope)?;
     let listed = super::find(&scope.narrow(), place.sub_account).await?;
+    if form.is_off_alone() {
+        let id = listed.id;
+        let Some(now) = scope.read(move |tx| auto_recharge::current(tx, id)).await? else {
+            // It never was on.
+            return Ok(see(billing(&scope, &listed)));
+        };
+        let step = form.step;
+        form = AutoRechargeForm {
+            step,
+            ..AutoRechargeForm::showing(Some(AutoRecharge { active: false, ..now }))
+        };
+    }
     let wish = match form.wish(&listed.currency) {
         Ok(wish) => wish,
         Err(error) => {
@@ -135,7 +164,8 @@ fn consequences(listed: &Listed, wish: AutoRecharge) -> Vec<String> {
     let amount = money(wish.amount_minor);
     let mut all = vec![if listed.balance_minor < wish.below_minor {
         format!(
-            "{amount} go from your wallet to that of {name} at once: its {} are below {} already.",
+            "{amount} go from your wallet to that of {name} at once, unless the caps are used up by now: its {} \
+             are below {} already.",
             money(listed.balance_minor),
             money(wish.below_minor)
         )
@@ -180,14 +210,11 @@ fn page(
         Choice::new(ON, "On", "The wallet is recharged from yours whenever it is low."),
         Choice::new(OFF, "Off", "It is recharged by hand alone."),
     ]);
-    let field =
-        |name: &str, label: &str, value: &str| with_error(Field::new(name, label).value(value), wrong);
-    let fields = vec![
-        field("below", "Below a balance of", &form.below),
-        field("amount", "Recharge by", &form.amount),
-        field("daily_cap", "At most on one day", &form.daily_cap),
-        field("monthly_cap", "At most in one month", &form.monthly_cap),
-    ];
+    let values = [&form.below, &form.amount, &form.daily_cap, &form.monthly_cap];
+    let field = |((name, label), value): (&(&str, &str), &String)| {
+        with_error(Field::new(*name, *label).value(value), wrong)
+    };
+    let fields: Vec<_> = LABELS.iter().zip(values).map(field).collect();
     let mut frame = visit.frame(scope, format!("Auto-recharge of {}", listed.name), Here::SubAccounts);
     frame.has_errors = !wrong.is_empty();
     html_as(

@@ -113,6 +113,11 @@ impl Invoiced {
         let left = self.issued.left();
         // The review says how much all was: that much is meant, whatever is left by then.
         if form.how == ALL && form.step != "give-back" {
+            if !form.amount.trim().is_empty() {
+                let message =
+                    "You typed an amount and chose all that is left. Choose a part, or clear the amount.";
+                return Err(FieldError::new("amount", message));
+            }
             return Ok(left);
         }
         let amount = amounts::typed("amount", &form.amount, &self.issued.document.currency)?;
@@ -207,7 +212,7 @@ fn page(
     let amount = with_error(
         Field::new("amount", "Amount")
             .hint(format!("For a part. In {}, tax included, at most {left}.", issued.document.currency))
-            .value(if how == PART { form.amount.as_str() } else { "" }),
+            .value(if how == ALL && form.step == "edit" { "" } else { form.amount.as_str() }),
         wrong,
     );
     let reason = with_error(
