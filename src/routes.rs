@@ -240,7 +240,7 @@ routes! {
         }
         Member "/accounts/{account}/sub-accounts/{sub_account}/delete" { GET delete::ask, POST delete::delete }
         Member "/accounts/{account}/issuer-details" { GET issuer_details::show, POST issuer_details::submit }
-        Member "/accounts/{account}/issuer-details/logo" { POST issuer_logo::submit }
+        Member "/accounts/{account}/issuer-details/logo" { GET issuer_logo::show, POST issuer_logo::submit }
         Member "/accounts/{account}/issuer-details/logo/remove" { POST issuer_logo::remove }
         Member "/accounts/{account}/issued-invoices" { GET issued_invoices::list }
         Member "/accounts/{account}/issued-invoices/{issued}" { GET issued_invoices::show }

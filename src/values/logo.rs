@@ -4,7 +4,7 @@ use std::{fmt, io::Cursor};
 
 use image::{
     DynamicImage, ExtendedColorType, GenericImageView, ImageDecoder, ImageEncoder, ImageError, ImageReader,
-    Limits, Rgba32FImage,
+    Limits, Rgba, Rgba32FImage, RgbaImage,
     codecs::png::{CompressionType, FilterType, PngEncoder},
     imageops,
 };
@@ -41,6 +41,8 @@ pub enum InvalidLogo {
     TooLarge,
     /// Of so many pixels nothing can be made out.
     TooSmall(u32, u32),
+    /// On white paper nothing of it is seen.
+    Blank,
     /// Its picture cannot be read.
     Damaged,
 }
@@ -56,9 +58,12 @@ impl fmt::Display for InvalidLogo {
             ),
             Self::TooSmall(width, height) => write!(
                 f,
-                "The picture is too small, or much longer than it is high: of {width} × {height} pixels nothing \
-                 can be made out. Each side takes {SHORTEST_SIDE} at least."
+                "Of {width} × {height} pixels too little can be made out: the picture is too small, or far longer \
+                 one way than the other. Choose another."
             ),
+            Self::Blank => {
+                f.write_str("Nothing of this picture is seen on white paper. Choose one with darker parts.")
+            }
             Self::Damaged => f.write_str("The file is damaged: its picture cannot be read. Choose another."),
         }
     }
@@ -85,13 +90,17 @@ impl Logo {
         if file.is_empty() {
             return Err(InvalidLogo::Missing);
         }
-        let picture = fitted(decode(file)?);
-        let (width, height) = picture.dimensions();
-        if width.min(height) < SHORTEST_SIDE {
+        let sent = decode(file)?;
+        let (width, height) = sent.dimensions();
+        let picture = fitted(sent);
+        if picture.width().min(picture.height()) < SHORTEST_SIDE {
             return Err(InvalidLogo::TooSmall(width, height));
         }
+        if is_blank(&picture) {
+            return Err(InvalidLogo::Blank);
+        }
         let side = |pixels: u32| i32::try_from(pixels).map_err(|_| InvalidLogo::TooLarge);
-        Ok(Self { png: encode(&picture)?, width: side(width)?, height: side(height)? })
+        Ok(Self { png: encode(&picture)?, width: side(picture.width())?, height: side(picture.height())? })
     }
 }
 
@@ -122,6 +131,7 @@ fn fitted(picture: DynamicImage) -> DynamicImage {
     if !picture.color().has_alpha() {
         return picture.resize_exact(width, height, imageops::FilterType::Lanczos3);
     }
+    let picture = shrunk(picture, width, height);
     // The colour of what cannot be seen must not bleed into the edges of what can.
     let mut pixels: Rgba32FImage = picture.into_rgba32f();
     for pixel in pixels.pixels_mut() {
@@ -138,6 +148,41 @@ fn fitted(picture: DynamicImage) -> DynamicImage {
     DynamicImage::ImageRgba32F(pixels)
 }
 
+/// A large picture by averages of whole blocks, still twice as large as what is wanted: what comes after
+/// takes some megabytes then, and not some hundred.
+fn shrunk(picture: DynamicImage, width: u32, height: u32) -> DynamicImage {
+    let block = (picture.width() / (2 * width)).min(picture.height() / (2 * height));
+    if block < 2 {
+        return picture;
+    }
+    let pixels = picture.into_rgba8();
+    let (width, height) = (pixels.width() / block, pixels.height() / block);
+    RgbaImage::from_fn(width, height, |x, y| {
+        let (mut colours, mut alphas) = ([0_u32; 3], 0_u32);
+        for (dx, dy) in (0..block).flat_map(|dy| (0..block).map(move |dx| (dx, dy))) {
+            let [red, green, blue, alpha] = pixels.get_pixel(x * block + dx, y * block + dy).0.map(u32::from);
+            alphas += alpha;
+            for (sum, colour) in colours.iter_mut().zip([red, green, blue]) {
+                *sum += colour * alpha;
+            }
+        }
+        // An average of bytes is a byte.
+        let byte = |value: u32| u8::try_from(value).unwrap_or(u8::MAX);
+        let [red, green, blue] = colours.map(|sum| byte(sum.checked_div(alphas).unwrap_or_default()));
+        Rgba([red, green, blue, byte(alphas / (block * block))])
+    })
+    .into()
+}
+
+/// Whether nothing is seen of it on white.
+fn is_blank(picture: &DynamicImage) -> bool {
+    const FAINT: u32 = 16;
+    picture.to_rgba8().pixels().all(|pixel| {
+        let [red, green, blue, alpha] = pixel.0.map(u32::from);
+        (255 - red.min(green).min(blue)) * alpha / 255 < FAINT
+    })
+}
+
 fn encode(picture: &DynamicImage) -> Result<Vec<u8>, ImageError> {
     let (width, height) = picture.dimensions();
     let mut png = Vec::new();
@@ -152,7 +197,7 @@ fn encode(picture: &DynamicImage) -> Result<Vec<u8>, ImageError> {
 
 #[cfg(test)]
 mod tests {
-    use image::{ImageBuffer, ImageFormat, Rgba};
+    use image::{ImageBuffer, ImageFormat};
 
     use super::*;
 
@@ -196,6 +241,19 @@ mod tests {
     }
 
     #[test]
+    fn a_large_picture_keeps_its_shape_and_its_colours() {
+        let logo = Logo::read(&file(&disc(2_999), ImageFormat::Png)).unwrap();
+        assert_eq!((logo.width, logo.height), (240, 240));
+        let kept = image::load_from_memory(&logo.png).unwrap().to_rgba8();
+        assert_eq!(kept.get_pixel(120, 120).0, [200, 0, 0, 255]);
+        assert_eq!(kept.get_pixel(2, 2).0[3], 0);
+        let seen = kept.pixels().filter(|pixel| pixel.0[3] > 127).count();
+        // A disc of 0.9 of the height.
+        assert!((36_000..37_300).contains(&seen), "{seen}");
+        assert!(kept.pixels().filter(|pixel| pixel.0[3] > 16).all(|pixel| pixel.0[1] < 8));
+    }
+
+    #[test]
     fn nothing_but_the_picture_is_kept() {
         let mut polyglot = file(&disc(64), ImageFormat::Png);
         polyglot.extend_from_slice(b"<script>alert(1)</script>");
@@ -222,6 +280,11 @@ mod tests {
         let small = file(&DynamicImage::new_rgb8(8, 8), ImageFormat::Png);
         assert_eq!(wrong(&small), InvalidLogo::TooSmall(8, 8));
         let line = file(&DynamicImage::new_rgb8(3_000, 20), ImageFormat::Png);
-        assert_eq!(wrong(&line), InvalidLogo::TooSmall(840, 6));
+        assert_eq!(wrong(&line), InvalidLogo::TooSmall(3_000, 20));
+        let white = DynamicImage::from(RgbaImage::from_pixel(64, 64, Rgba([255, 255, 255, 255])));
+        let clear = DynamicImage::from(RgbaImage::from_pixel(64, 64, Rgba([0, 0, 0, 0])));
+        for blank in [white, clear] {
+            assert_eq!(wrong(&file(&blank, ImageFormat::Png)), InvalidLogo::Blank);
+        }
     }
 }

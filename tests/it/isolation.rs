@@ -178,6 +178,7 @@ const VERDICTS: &[(&str, &str, Takes)] = &[
     ("POST", "/accounts/{account}/sub-accounts/{sub_account}/delete", Parent),
     ("GET", "/accounts/{account}/issuer-details", ParentOwner),
     ("POST", "/accounts/{account}/issuer-details", ParentOwner),
+    ("GET", "/accounts/{account}/issuer-details/logo", ParentOwner),
     ("POST", "/accounts/{account}/issuer-details/logo", ParentOwner),
     ("POST", "/accounts/{account}/issuer-details/logo/remove", ParentOwner),
     ("GET", "/accounts/{account}/issued-invoices", Parent),

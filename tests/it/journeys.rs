@@ -144,6 +144,7 @@ async fn pages_are_sound(looks: Looks) {
         ("/invoices", "invoices"),
         ("/billing-details", "billing-details"),
         ("/issuer-details", "issuer-details"),
+        ("/issuer-details/logo", "issuer-logo"),
         ("/issued-invoices", "issued-invoices"),
         ("/payments", "payments"),
         ("/payments/new", "payment-new"),

@@ -108,12 +108,7 @@ impl Editor {
             &DetailsPage {
                 frame,
                 crumbs: self.crumbs,
-                errors: ErrorSummary::of(
-                    [&legal_name, &address, &state, &gstin]
-                        .into_iter()
-                        .chain(&email)
-                        .chain(self.logo.iter().map(|logo| &logo.file)),
-                ),
+                errors: ErrorSummary::of([&legal_name, &address, &state, &gstin].into_iter().chain(&email)),
                 heading: self.heading,
                 text: self.text,
                 action: self.action,

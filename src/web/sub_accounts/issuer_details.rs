@@ -8,7 +8,7 @@ use crate::{
         permission::{IssueInvoices, ManageSubAccounts, Permission},
     },
     domain::billing::invoices::details::{self, Part},
-    error::{Error, FieldError},
+    error::Error,
     web::{
         account::billing_details::{DetailsForm, Editor},
         forms::Submitted,
@@ -35,8 +35,7 @@ pub(super) async fn waiting(scope: &Scope<ManageSubAccounts>) -> Result<Option<W
     Ok(known.is_none().then(|| Waiting { href: href_for(scope) }))
 }
 
-/// The editor, with what is wrong with a logo.
-pub(super) async fn editor(scope: &Scope<IssueInvoices>, wrong: &[FieldError]) -> Result<Editor, Denied> {
+async fn editor(scope: &Scope<IssueInvoices>) -> Result<Editor, Denied> {
     Ok(Editor {
         heading: "Your details on invoices",
         text: "Your sub-accounts are invoiced by you, under the name of your brand. This is who you are on their \
@@ -46,14 +45,14 @@ pub(super) async fn editor(scope: &Scope<IssueInvoices>, wrong: &[FieldError]) -
         here: Here::IssuedInvoices,
         crumbs: vec![Crumb::new("Issued invoices", issued_invoices::base(&scope.narrow()))],
         action: href(scope),
-        logo: issuer_logo::card(scope, wrong).await?,
+        logo: issuer_logo::card(scope).await?,
     })
 }
 
 /// `GET /accounts/{account}/issuer-details`
 pub async fn show(scope: Scope<IssueInvoices>, visit: Visit) -> Result<HttpResponse, Denied> {
     let now = scope.read(|tx| details::of(tx, Part::Issuer)).await?;
-    editor(&scope, &[]).await?.page(&scope, &visit, &DetailsForm::showing(now.as_ref()), &[], StatusCode::OK)
+    editor(&scope).await?.page(&scope, &visit, &DetailsForm::showing(now.as_ref()), &[], StatusCode::OK)
 }
 
 /// `POST /accounts/{account}/issuer-details`
@@ -63,5 +62,5 @@ pub async fn submit(
     form: Submitted<DetailsForm>,
 ) -> Result<HttpResponse, Denied> {
     let form = form.by(&scope)?;
-    editor(&scope, &[]).await?.save(&scope, &visit, form, "issuer-details", details::change_issuer).await
+    editor(&scope).await?.save(&scope, &visit, form, "issuer-details", details::change_issuer).await
 }

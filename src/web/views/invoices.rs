@@ -62,15 +62,28 @@ pub struct DetailsPage {
     pub logo: Option<LogoCard>,
 }
 
-/// Where a logo is seen and changed.
+/// A logo, and where it is changed.
 #[derive(Debug, Clone)]
 pub struct LogoCard {
-    /// Where the form is sent.
+    pub href: String,
+    /// What the brand is called.
+    pub brand: String,
+    /// Where the picture is, if there is one.
+    pub picture: Option<String>,
+}
+
+/// The logo of an organization's brand.
+#[derive(Template)]
+#[template(path = "money/logo.html")]
+pub struct LogoPage {
+    pub frame: Frame,
+    pub crumbs: Vec<Crumb>,
+    pub errors: ErrorSummary,
     pub action: String,
     /// What the brand is called.
     pub brand: String,
     /// Where the picture is, if there is one.
-    pub href: Option<String>,
+    pub picture: Option<String>,
     /// The file to choose.
     pub file: Field,
 }
