@@ -1,10 +1,6 @@
 //! What stands before every request of a program, and what every answer to one gets.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpMessage, HttpRequest,
@@ -36,8 +32,6 @@ use super::{
 
 /// How long a body may be on its way.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// A body that comes within this was sent by whoever the key was of.
-const PROMPT: Duration = Duration::from_millis(500);
 
 /// The right that each route takes, by its method and pattern; nothing for what every key
 /// may ask.
@@ -85,39 +79,31 @@ pub async fn surround(
     let Some(key) = bearer(request.request()).and_then(KeyText::presented) else {
         return Ok(refuse(request, Refusal::unknown_key()));
     };
-    let access = access.into_inner();
-    let refusal_of = |error| {
-        let error = actix_web::Error::from(crate::access::Denied(error));
-        Refusal::of_answer(StatusCode::INTERNAL_SERVER_ERROR, Some(&error))
-    };
-    let asker = match access.asker_by_key(key.clone(), facts.clone()).await {
+    // All of it is there before anything is decided: a key that is revoked while it comes in is none any more
+    // (`trust.md` S6).
+    let body = timeout(PATIENCE, whole_body(&mut request)).await;
+    let asker = match access.into_inner().asker_by_key(key, facts).await {
         Ok(asker) => asker,
-        Err(error) => return Ok(refuse(request, refusal_of(error))),
+        Err(error) => {
+            let error = actix_web::Error::from(crate::access::Denied(error));
+            return Ok(refuse(request, Refusal::of_answer(StatusCode::INTERNAL_SERVER_ERROR, Some(&error))));
+        }
     };
-    let Some(id) = asker.principal.key().map(|key| key.id) else {
+    let Some(key) = asker.principal.key() else {
         return Ok(refuse(request, Refusal::unknown_key()));
     };
-    let rate = rates.count(id);
-    let asked = Instant::now();
+    let rate = rates.count(key.id);
     let answered = if let Some(seconds) = rate.wait {
         Ok(refuse(request, Refusal::too_often(seconds)))
     } else if let Some(refusal) = refusal_before(&request, &rights, &asker) {
         Ok(refuse(request, refusal))
     } else {
-        match timeout(PATIENCE, whole_body(&mut request)).await {
+        match body {
             Ok(Ok(body)) => {
-                // A key that was revoked while the body came in is none any more (`trust.md` S6).
-                let asker =
-                    if asked.elapsed() < PROMPT { Ok(asker) } else { access.asker_by_key(key, facts).await };
-                match asker {
-                    Ok(asker) => {
-                        request.set_payload(Payload::from(body));
-                        request.extensions_mut().insert(Program(Arc::new(asker)));
-                        let response = next.call(request).await?.map_into_boxed_body();
-                        tagged(dress(response, &request_id)).await
-                    }
-                    Err(error) => Ok(refuse(request, refusal_of(error))),
-                }
+                request.set_payload(Payload::from(body));
+                request.extensions_mut().insert(Program(Arc::new(asker)));
+                let response = next.call(request).await?.map_into_boxed_body();
+                tagged(dress(response, &request_id)).await
             }
             Ok(Err(status)) => Ok(refuse(request, Refusal::of_status(status))),
             Err(_) => Ok(refuse(request, Refusal::of_status(StatusCode::REQUEST_TIMEOUT))),
@@ -149,8 +135,8 @@ fn refusal_before(request: &ServiceRequest, rights: &Rights, asker: &Asker) -> O
     Some(Refusal::new(StatusCode::FORBIDDEN, "scope_missing", text))
 }
 
-/// Reads the body before it is decided about: one that is left unread closes the connection,
-/// and whether it was read would depend on what was found first.
+/// Reads the body: one that is left unread closes the connection, and whether it was read would
+/// depend on what was found first.
 async fn whole_body(request: &mut ServiceRequest) -> Result<Bytes, StatusCode> {
     let mut payload = request.take_payload();
     let mut body = BytesMut::new();

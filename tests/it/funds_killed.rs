@@ -161,9 +161,9 @@ fn recharged(deployed: &Deployed, of: &str) -> i64 {
     ))
 }
 
-/// What the account that was recharged most has from that, in rupees.
-fn most_recharged(deployed: &Deployed) -> i64 {
-    deployed.number("SELECT coalesce(max(day_minor), 0) FROM auto_recharges WHERE active") / 100
+/// What the account that was recharged least has from that, in rupees.
+fn least_recharged(deployed: &Deployed) -> i64 {
+    deployed.number("SELECT coalesce(min(day_minor), 0) FROM auto_recharges WHERE active") / 100
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -210,9 +210,9 @@ async fn funds_come_once_whenever_the_program_is_killed() {
         let batch = (round, PAYMENTS.min(MOST_OPEN - open));
         unheard.extend(paid(&own, &razorpay, "/payments", batch, &mut begun).await);
         unheard.extend(paid(&parent, &razorpay, "/organization/payments", batch, &mut begun).await);
-        // Each is below it whatever comes, and may have so much more than any has by now: there is always
-        // something to do, and never more than can be done in the end.
-        cap = most_recharged(&deployed) + RECHARGES;
+        // Each is below it whatever comes, and may have so much more than every one has by now: there is
+        // always something to do, and never more than can be done in the end.
+        cap = least_recharged(&deployed) + RECHARGES;
         for id in recharged_ids {
             let rule = json!({ "active": true, "below": 900_000_000, "amount": 1, "daily_cap": cap,
                 "monthly_cap": cap });

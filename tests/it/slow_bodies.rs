@@ -84,7 +84,7 @@ async fn a_key_that_is_revoked_while_a_body_comes_in_moves_nothing() {
     let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
     for (is_revoked, status) in [(false, " 201 "), (true, " 401 ")] {
         let slow = Slow::begin(&world, &path, &headers, body.as_bytes());
-        // Longer than what counts as sent at once.
+        // The head and most of the body are there.
         tokio::time::sleep(Duration::from_millis(700)).await;
         if is_revoked {
             world.force("UPDATE api_keys SET revoked_at = now()");

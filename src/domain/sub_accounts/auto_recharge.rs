@@ -277,6 +277,8 @@ pub fn perform(tx: &mut Tx<'_, PushFunds>, id: SubAccountId) -> Result<Change<()
                 auto_recharges::month.eq(first_of(today)),
                 auto_recharges::month_minor.eq(with(month)),
                 auto_recharges::told_of.eq(None::<Obstacle>),
+                // Whoever is still below it goes on after all others that wait.
+                auto_recharges::next_try_at.eq(now),
             ))
             .execute(tx.connection())?;
         Ok(())
