@@ -46,6 +46,10 @@ async fn life_of_a_sub_account(javascript: bool) {
     chromium.sees("Acme Telecom can have at most 190. That is 310 more than is free").await;
     chromium.sees("Acme Corp 10").await;
     chromium.fill(&limit, "50").await;
+    if javascript {
+        // The sums have followed: nothing moves beneath the click any more.
+        chromium.sees("140 of 200 are free").await;
+    }
     chromium.press("Review changes").await;
     chromium.sees("Review 1 change").await;
     chromium.press("Save 1 change").await;
