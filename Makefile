@@ -36,8 +36,6 @@ install:
 install-for-tests:
 	@scripts/install.sh --for-tests
 
-# Tests wait for databases, browsers and deadlines for almost half of their time: one more than there are processors.
-test: export NEXTEST_TEST_THREADS ?= $(shell echo $$(($$(nproc) + 1)))
 test: install-for-tests $(AXE) $(SCHEMATHESIS)/installed $(MOTO)/installed $(LOCALSTRIPE)/installed
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		tests/with_postgres.sh cargo nextest run --locked $(ARGS); \
