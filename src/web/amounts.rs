@@ -23,17 +23,15 @@ pub fn typed(field: &str, text: &str, currency: &str) -> Result<i64, FieldError>
     };
     let bare = signs.iter().find_map(|sign| text.strip_prefix(sign).or_else(|| text.strip_suffix(sign)));
     let typed: String = bare.unwrap_or(text).chars().filter(|c| !c.is_whitespace()).collect();
-    if !is_grouped(typed.split('.').next().unwrap_or_default())
-        || typed.split('.').skip(1).any(|part| part.contains(','))
-    {
+    let (whole, part) = typed.split_once('.').unwrap_or((&typed, ""));
+    if !is_grouped(whole) || part.contains(',') {
         return wrong(
             "Write commas between groups of digits alone, and a point before decimals: 1,00,000.50.",
         );
     }
     let digits = typed.replace(',', "");
-    let (whole, part) = digits.split_once('.').unwrap_or((&digits, ""));
     let is_number = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() && part.is_empty() || !is_number(whole) || !is_number(part) {
+    if whole.is_empty() && part.is_empty() || !is_number(&whole.replace(',', "")) || !is_number(part) {
         return wrong("Enter the amount as a number, such as 5,000 or 1,00,000.50.");
     }
     if part.len() > Money::DECIMALS as usize {
