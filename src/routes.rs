@@ -126,8 +126,8 @@ routes! {
         Member "/accounts/{account}/billing" { GET billing::show }
         Member "/accounts/{account}/invoices" { GET invoices::list }
         Member "/accounts/{account}/invoices/{invoice}" { GET invoices::show }
-        Member "/accounts/{account}/logos/{logo}" { GET logo::show }
         Member "/accounts/{account}/invoices/{invoice}/pdf" { GET invoices::pdf }
+        Member "/accounts/{account}/logos/{logo}" { GET logo::show }
         Member "/accounts/{account}/billing-details" {
             GET billing_details::show, POST billing_details::submit
         }

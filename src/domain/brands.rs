@@ -47,10 +47,9 @@ pub fn to_print(tx: &mut Tx<'_, ManageSubAccounts>) -> Result<Option<Brand>, Err
     // Whoever changes the logo waits until this is issued, or was faster.
     let brand = brand!(tx, for_share)?;
     if let Some(logo) = brand.as_ref().and_then(|brand| brand.logo) {
-        let unprinted = brand_logos::table.find((tx.organization(), logo));
-        diesel::update(unprinted.filter(brand_logos::is_printed.eq(false)))
-            .set(brand_logos::is_printed.eq(true))
-            .execute(tx.connection())?;
+        let unprinted =
+            brand_logos::table.find((tx.organization(), logo)).filter(brand_logos::is_printed.eq(false));
+        diesel::update(unprinted).set(brand_logos::is_printed.eq(true)).execute(tx.connection())?;
     }
     Ok(brand)
 }

@@ -102,7 +102,7 @@ pub async fn submit(
     }
 }
 
-/// One is decoded at a time: a large one takes some hundred megabytes.
+/// One is decoded at a time, and so one alone takes the memory that a large one needs.
 static EASEL: Semaphore = Semaphore::const_new(1);
 /// Whose picture is at the easel or waits for it: one of each organization, so that nobody waits behind
 /// many of somebody else's.
